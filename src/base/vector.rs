@@ -5,11 +5,10 @@
 
 use crate::base::id::Fingerprint;
 use crate::limits::DIMENSIONS;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Words of 64 bits, one bit a dimension.
-pub const SIGN_WORDS: usize = DIMENSIONS / 64;
+pub const BIT_WORDS: usize = DIMENSIONS / 64;
 
 /// Sums that a cosine is added up in: as many as fit the vectors of most processors, and always the same ones, so that all
 /// devices get the same number.
@@ -97,8 +96,8 @@ impl Embedding {
         let scale = peak / 127.0;
         // In -127..=127 by construction, so the cast is exact.
         #[expect(clippy::cast_possible_truncation, reason = "peak / scale is 127")]
-        let codes = self.values.iter().map(|v| (v / scale).round() as i8).collect();
-        Quantized { scale, codes }
+        let codes = self.values.map(|v| (v / scale).round() as i8);
+        Quantized { scale, codes: Box::new(codes) }
     }
 
     /// Which numbers are positive.
@@ -108,25 +107,26 @@ impl Embedding {
     }
 }
 
-/// An embedding as stored: `value = scale * code`. 388 bytes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// An embedding as stored: `value = scale * code`. 388 bytes. It is made from checked parts alone: `store::vector` and messages have forms of their own.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Quantized {
     scale: f32,
-    codes: Vec<i8>,
+    codes: Box<[i8; DIMENSIONS]>,
 }
 
 impl Quantized {
     /// Rebuilds a stored vector; `None` if the parts cannot be one (a damaged record).
     #[must_use]
     pub fn from_parts(scale: f32, codes: &[u8]) -> Option<Self> {
-        let sound = codes.len() == DIMENSIONS && scale.is_finite() && scale > 0.0;
-        sound.then(|| Self { scale, codes: codes.iter().map(|b| b.cast_signed()).collect() })
+        let codes: &[u8; DIMENSIONS] = codes.try_into().ok()?;
+        let is_sound = scale.is_finite() && scale > 0.0;
+        is_sound.then(|| Self { scale, codes: Box::new(codes.map(u8::cast_signed)) })
     }
 
     /// What stands for a vector that there is not: all codes are zero.
     #[must_use]
     pub fn none() -> Self {
-        Self { scale: 1.0, codes: vec![0; DIMENSIONS] }
+        Self { scale: 1.0, codes: Box::new([0; DIMENSIONS]) }
     }
 
     /// Whether it stands for one that there is not.
@@ -189,24 +189,27 @@ pub struct Sketch {
 
 /// One bit a dimension: 48 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Bits([u64; SIGN_WORDS]);
+pub struct Bits([u64; BIT_WORDS]);
 
 impl Bits {
+    /// Of the bits of all dimensions; there are no more.
     fn of(bits: impl Iterator<Item = bool>) -> Self {
-        let mut words = [0; SIGN_WORDS];
-        bits.enumerate().for_each(|(at, bit)| words[at / 64] |= u64::from(bit) << (at % 64));
+        let mut words = [0; BIT_WORDS];
+        for (at, bit) in bits.enumerate() {
+            words.get_mut(at / 64).into_iter().for_each(|word| *word |= u64::from(bit) << (at % 64));
+        }
         Self(words)
     }
 
     /// The bits of these words, the first dimension's in the lowest bit.
     #[must_use]
-    pub const fn from_words(words: [u64; SIGN_WORDS]) -> Self {
+    pub const fn from_words(words: [u64; BIT_WORDS]) -> Self {
         Self(words)
     }
 
     /// The words, the first dimension's bit in the lowest.
     #[must_use]
-    pub const fn words(&self) -> &[u64; SIGN_WORDS] {
+    pub const fn words(&self) -> &[u64; BIT_WORDS] {
         &self.0
     }
 
@@ -270,6 +273,6 @@ mod tests {
         assert_eq!(sketch.large.words(), &[0b110, 0, 0, 0, 0, 0]);
         // Where all are equal, none is large; the least code there is has its amount.
         let equal = Quantized::from_parts(0.5, &[128; DIMENSIONS]).unwrap().sketch();
-        assert_eq!((equal.signs, equal.large), (Bits([0; SIGN_WORDS]), Bits([0; SIGN_WORDS])));
+        assert_eq!((equal.signs, equal.large), (Bits([0; BIT_WORDS]), Bits([0; BIT_WORDS])));
     }
 }

@@ -1,7 +1,8 @@
 //! Scoring of chunks for a query.
 
-/// Vectors picked by their sketches and scored exactly: of the ten nearest of 40,000 they hold .994 (docs/evidence.md).
-/// Each is read from the store, which on a board may mean from its card.
+/// Different sketches that the scan gives for one question and model, whose vectors are read from the store, which on a board may mean from its card,
+/// and scored exactly: of the ten nearest of 40,000 they hold .994 (docs/evidence.md). Of one sketch up to `PLACES_MAX` rows are read, as copies of
+/// a text have the same; besides, as many rows as the index of words gives, up to `HITS_MAX`, and those of files that are named.
 pub const RESCORE: usize = 100;
 /// Vectors picked by their sign bits alone to have their cosine estimated, besides each one that is wanted; at least
 /// `ESTIMATED_MORE_MIN`, at most `ESTIMATED_MORE_MAX`.
@@ -21,6 +22,10 @@ pub const RESCORE_WIDER: usize = 4;
 
 /// Different words of a question that count; a pasted page has no more say than a long question.
 pub const QUESTION_WORDS_MAX: usize = 64;
+
+/// Numbers of a question that count whose groups signs join, as `1482.8`: each is looked for in the texts of all candidates, and a pasted table has
+/// hundreds of them.
+pub const GROUPED_NUMBERS_MAX: usize = 64;
 
 /// Names of files that one question may be: itself, and words of it with an ending.
 pub const ASKED_NAMES_MAX: usize = 8;
@@ -130,3 +135,5 @@ pub const PHRASE_TEXTS_MAX: usize = 2_000;
 
 /// Words of a question up to which other ways to write them are looked up, some dozens for each: a pasted page has words enough.
 pub const DIFFERENTLY_MAX: usize = 16;
+
+const _: () = assert!(RESCORE >= super::HITS_MAX, "meaning alone gives as many texts as are wanted");

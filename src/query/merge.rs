@@ -104,7 +104,14 @@ pub fn lacking(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Lacki
     let hits = || lists.iter().flat_map(|(_, found)| &found.hits);
     let phrases = Phrases::of(&question.text);
     let no_phrase = !phrases.is_empty() && !hits().any(|hit| has(&phrases, hit));
-    Lacking { no_phrase, ..Lacking::of(&question.terms(), &joined(lists), hits()) }
+    let lacking = Lacking::of(&question.terms(), &joined(lists), hits());
+    // A word that was not looked up everywhere may be one that some passage has.
+    Lacking { no_phrase, is_only_like: lacking.is_only_like && are_searched_by_words(lists), ..lacking }
+}
+
+/// Whether all that these devices have was searched by its words.
+fn are_searched_by_words(lists: &[(Option<PeerKey>, Found)]) -> bool {
+    lists.iter().all(|(_, found)| !found.unread && !found.cut_short && found.words_due == WordsDue::default())
 }
 
 /// A sentence for each of the first of these numbers, and one for all others. They claim no more than was looked at: the passages that were found.
@@ -134,7 +141,7 @@ pub fn told_missing(missing: &[Missing]) -> Vec<String> {
 /// A sentence of the words of a short question that no passage of these lists has. Nothing is said where not all could be searched by its words.
 #[must_use]
 pub fn told_absent(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> Option<String> {
-    if lists.iter().any(|(_, found)| found.unread || found.cut_short || found.words_due != WordsDue::default()) {
+    if !are_searched_by_words(lists) {
         return None;
     }
     let terms = question.terms();

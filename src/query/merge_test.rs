@@ -306,6 +306,14 @@ fn nothing_is_limited_while_some_of_the_index_cannot_be_read() {
     let [read, unread] = [false, true].map(|unread| first("hedgerow", &texts, unread));
     assert_eq!((read.0.as_str(), unread.0.as_str()), ("A hedgehog", "A hedgehog"));
     assert!(read.1 < 0.601 && unread.1 > 0.65, "{} {}", read.1, unread.1);
+    let is_only_like = |change: fn(&mut Found)| {
+        let question = Question::from("hedgerow");
+        let mut list = found(&question.terms(), &texts);
+        change(&mut list);
+        lacking(&question, &[(Some(PEER), list)]).is_only_like
+    };
+    assert!(is_only_like(|_| ()));
+    assert!(!is_only_like(|list| list.cut_short = true) && !is_only_like(|list| list.words_due.searchable = 1));
 }
 
 #[test]

@@ -228,7 +228,8 @@ impl PendingQueries {
     pub fn add_peer_result(&mut self, number: u64, peer: PeerKey, found: Option<Found>) {
         let Some(query) = self.waiting_for(number, peer) else { return };
         let Some(found) = found else { return query.mark_silent(peer) };
-        let found = query.fitting(peer, found);
+        let mut found = query.fitting(peer, found);
+        query.beside.add_flags(peer, &mut found);
         query.waiting.retain(|waiting| *waiting != peer);
         // It is waited for only once there is an embedding.
         let Some(embedding) = &query.embedding else { return };
@@ -281,6 +282,14 @@ impl Beside {
     /// The vectors of a peer's hits, if it sent some.
     pub(super) fn vectors_of(&self, peer: PeerKey) -> Option<&[Quantized]> {
         self.vectors.iter().find(|(from, _)| *from == peer).map(|(_, vectors)| &vectors[..])
+    }
+
+    /// Adds to a peer's list what it said of its search, which no list has in a message: what was not looked at may have what its hits lack. Of files
+    /// that are not searched nobody tells whether they wait to be read or have words that are not in the index yet.
+    fn add_flags(&self, peer: PeerKey, found: &mut Found) {
+        let Some((_, files)) = self.coverage.iter().find(|(from, _)| *from == peer) else { return };
+        (found.unread, found.cut_short) = (files.unread, files.cut_short);
+        found.words_due.searchable = files.known.saturating_sub(files.searchable).saturating_sub(files.read);
     }
 
     fn remove_peer(&mut self, peer: PeerKey) {

@@ -2,7 +2,7 @@
 
 use super::fusion::{Fusion, SURE_LEAST, sure, weight_of_meaning};
 use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
-use super::lexical::lacking::Lacking;
+use super::lexical::lacking::{Lacking, Limited};
 use super::lexical::own_form::{by_other_forms, without_zeros_alone};
 use super::lexical::terms::QueryTerms;
 use crate::base::file_name;
@@ -10,17 +10,21 @@ use crate::base::hit::{CorpusStatistics, SearchHit};
 use std::collections::BTreeSet;
 
 /// How sure a hit is at most in a question with a number that no passage found has, or with words in quotes that none has as they stand, where the
-/// other words of the question and its meaning leave no doubt: what was asked for by these is not there.
+/// other words of the question and its meaning leave no doubt: what was asked for by these is not there. Chosen: of first answers with such a score
+/// less than half are right (docs/evidence.md, "What a score means", which was measured with these limits too).
 const SURE_WITHOUT: f32 = 0.4;
 
 /// How sure a hit is at most that has nothing but what is like the words of a short question, unless its meaning makes it surer: it may be another
-/// word as well as one that is typed wrongly.
+/// word as well as one that is typed wrongly. Chosen: of first answers with such a score three of five are right (docs/evidence.md,
+/// "What a score means").
 const SURE_BY_LIKENESS: f32 = 0.6;
 
-/// What part of the best score of those that have the codes of the question the best of all others has at most: another error's is no answer.
+/// What part of the best score of those that have the codes of the question the best of all others has at most: another error's is no answer. Chosen:
+/// enough to stand behind.
 const WITHOUT_CODE: f32 = 0.95;
 
-/// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good.
+/// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good. Chosen;
+/// what the sets score with it and the limit for numbers is in docs/evidence.md, "Issue 14: search, as `wattle eval` measures it", e62d8435.
 const OTHER_FORMS: f32 = 0.05;
 
 /// The scores of hits for a question, 0 to 1, by the statistics of all devices that they are of. Terms that no chunk of any device has count
@@ -66,22 +70,26 @@ pub fn fused<'a>(
         let most = sure_without(&BTreeSet::new(), terms, statistics, &all);
         limit(&mut scores, &vec![true; all.len()], most.max(SURE_LEAST));
     }
-    let numbers: BTreeSet<usize> = lacking.missing.iter().flat_map(|number| &number.terms).copied().collect();
-    if !numbers.is_empty() {
-        left_out.extend(&numbers);
-        let is_number: Vec<bool> = unknown.iter().map(|at| numbers.contains(at)).collect();
-        let without = |likes: &Vec<f32>| -> Vec<f32> {
-            likes.iter().zip(&is_number).map(|(like, is)| if *is { 0.0 } else { *like }).collect()
-        };
-        let likes: Vec<Vec<f32>> = likes.iter().map(without).collect();
-        let words = by_words(&left_out, &likes);
-        let nearness = hits.map(|hit| terms.fluency().nearness(hit.cosine));
-        let others: Vec<(f32, f32)> = nearness.zip(words).collect();
-        limit(&mut scores, &lacking.lack, sure_without(&numbers, terms, statistics, &others).max(SURE_LEAST));
-    } else if !lacking.lack.is_empty() {
-        let with = scores.iter().zip(&lacking.lack).filter(|(_, lacks)| !**lacks).map(|(score, _)| *score);
-        let most = WITHOUT_CODE * with.fold(0.0, f32::max);
-        limit(&mut scores, &lacking.lack, most);
+    match &lacking.limited {
+        Limited::None => {}
+        Limited::ByNumber(lack) => {
+            let numbers: BTreeSet<usize> = lacking.missing.iter().flat_map(|number| &number.terms).copied().collect();
+            left_out.extend(&numbers);
+            let is_number: Vec<bool> = unknown.iter().map(|at| numbers.contains(at)).collect();
+            let without = |likes: &Vec<f32>| -> Vec<f32> {
+                likes.iter().zip(&is_number).map(|(like, is)| if *is { 0.0 } else { *like }).collect()
+            };
+            let likes: Vec<Vec<f32>> = likes.iter().map(without).collect();
+            let words = by_words(&left_out, &likes);
+            let nearness = hits.map(|hit| terms.fluency().nearness(hit.cosine));
+            let others: Vec<(f32, f32)> = nearness.zip(words).collect();
+            limit(&mut scores, lack, sure_without(&numbers, terms, statistics, &others).max(SURE_LEAST));
+        }
+        Limited::ByCode(lack) => {
+            let with = scores.iter().zip(lack).filter(|(_, lacks)| !**lacks).map(|(score, _)| *score);
+            let most = WITHOUT_CODE * with.fold(0.0, f32::max);
+            limit(&mut scores, lack, most);
+        }
     }
     scores
 }

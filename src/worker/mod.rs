@@ -10,8 +10,10 @@
 //! bytes, [`embed`] computes their vectors, [`retrieve`] searches them for a question. [`summary`] counts what is
 //! shared with the members, and a sweep lists what its owner wants forgotten.
 //!
-//! A task is bounded: `SCAN_BATCH` files, one document, `EMBED_BATCH` chunks or `RESCORE` vectors. Only an audit and a
-//! summary read the whole store. Files are read by `platform` and `sim`, and when a task runs is decided by `scheduler`
+//! A task is bounded: `SCAN_BATCH` files, one document, `EMBED_BATCH` chunks, or for a question the vectors of `RESCORE` different texts for each
+//! model, each with up to `PLACES_MAX` copies, and of `HITS_MAX` rows that the index of words gives, beside those of files that are named; for
+//! another device, where some folders are private, up to `RESCORE_SHARED_MAX` records are looked at. Only an audit and a summary read the whole
+//! store. Files are read by `platform` and `sim`, and when a task runs is decided by `scheduler`
 //! and `energy`.
 
 pub mod embed;

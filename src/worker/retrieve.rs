@@ -22,8 +22,8 @@ use super::extract::was_not_read;
 use super::words;
 use crate::base::file_name::AskedNames;
 use crate::base::filter::Matcher;
-use crate::base::hit::{Absence, CorpusStatistics, UnusableFile};
-use crate::base::id::Row;
+use crate::base::hit::{Absence, CorpusStatistics, UnusableFile, WordsDue};
+use crate::base::id::{EmbedKey, Row};
 use crate::base::vector::Embedding;
 use crate::embed::{
     Embedder,
@@ -147,7 +147,9 @@ fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[Othe
     match unread {
         Some(error) if candidates.is_empty() => Err(format!("The question could not be answered: {error}.")),
         unread => {
-            let told = Told { count: query.count.min(HITS_MAX), shared: query.shared, unread: unread.is_some() };
+            let by_all_words = !search.cut_short.get() && words_due == WordsDue::default();
+            let (count, shared) = (query.count.min(HITS_MAX), query.shared);
+            let told = Told { count, shared, unread: unread.is_some(), by_all_words };
             let (mut found, vectors) = best(candidates, (&query.text, &search.terms, &statistics), &asked, told);
             found.statistics = statistics;
             if !query.shared {
@@ -214,7 +216,8 @@ impl Search<'_> {
 
 /// The nearest rows of those that may answer. The scan leaves out what is known to be private; the records decide, and where they hide more
 /// from another device, farther rows are looked at until there are enough, at most `RESCORE_SHARED_MAX`: else private texts would keep shared
-/// ones out of the answer, and so tell what they are about. `is_late` says whether with so many records read there is no time for more.
+/// ones out of the answer, and so tell what they are about. As the scan gives several rows of a text, texts are counted. `is_late` says
+/// whether with so many records read there is no time for more.
 fn nearest(
     kv: &impl Kv,
     lookup: &impl Lookup,
@@ -231,19 +234,23 @@ fn nearest(
         let rows = lookup.nearest(question, most, allowed);
         let is_all = rows.len() < most || most >= RESCORE_SHARED_MAX;
         let mut seen = Vec::with_capacity(RESCORE.min(rows.len()));
+        let mut texts: BTreeSet<EmbedKey> = BTreeSet::new();
         for row in rows {
-            if seen.len() == RESCORE {
-                break;
-            }
             if is_late(read) {
                 return seen;
             }
             read += 1;
-            if given(read::chunk_head(kv, row), unread).is_some_and(|head| folders.let_see(kv, head)) {
+            let Some(head) = given(read::chunk_head(kv, row), unread) else { continue };
+            let key = head.key;
+            if texts.len() == RESCORE && !texts.contains(&key) {
+                break;
+            }
+            if folders.let_see(kv, head) {
+                texts.insert(key);
                 seen.push(row);
             }
         }
-        if is_all || seen.len() >= READ {
+        if is_all || texts.len() >= READ {
             return seen;
         }
         most = (most * RESCORE_WIDER).min(RESCORE_SHARED_MAX);

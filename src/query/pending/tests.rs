@@ -1,7 +1,8 @@
 //! Which devices are waited for, and what becomes of what they send.
 
+use super::super::merge::lacking;
 use super::*;
-use crate::base::hit::{SearchHit, TermFrequencies};
+use crate::base::hit::{CorpusStatistics, SearchHit, TermFrequencies};
 use crate::base::id::{Fingerprint, Row};
 use crate::limits::DIMENSIONS;
 
@@ -98,6 +99,40 @@ fn an_expelled_peer_is_not_waited_for_and_its_result_is_removed() {
     assert_eq!((query.lists.len(), query.silent.len()), (1, 0), "as if neither had been asked");
     queries.add_peer_result(number, B, Some(Found::default()));
     assert!(queries.take_complete().is_none() && !queries.any());
+}
+
+#[test]
+fn what_a_peer_says_of_its_search_counts_for_its_list() {
+    let question = Question::from("Is RE4712 paid?");
+    let terms = question.terms();
+    let list = || {
+        let text = "The invoice RE4711 is paid";
+        let hits = vec![SearchHit::of_text("/a.md", text, terms.count(["", "", text]))];
+        let statistics = CorpusStatistics::of(terms.len(), hits.iter().map(|hit| &hit.frequencies));
+        Found { statistics, hits, ..Found::default() }
+    };
+    let answered = |say: fn(&mut PendingQueries, u64)| {
+        let mut queries = PendingQueries::default();
+        queries.open(Instant::ZERO, ReplyId(1), question.clone(), 5, TaskId(10));
+        let begun = queries.begin_search(Instant::ZERO, TaskId(10), &embedding(), TaskId(11), &[A]);
+        let number = begun.map(|(_, number)| number).unwrap();
+        assert!(queries.add_local_result(TaskId(11), list()));
+        say(&mut queries, number);
+        queries.add_peer_result(number, A, Some(list()));
+        let lists = queries.take_complete().unwrap().lists;
+        let there = &lists[1].1;
+        (lacking(&question, &lists).missing.len(), (there.unread, there.cut_short, there.words_due.searchable))
+    };
+    assert_eq!(answered(|_, _| ()), (1, (false, false, 0)));
+    let unread = answered(|queries, number| queries.add_peer_unread(number, A));
+    assert_eq!(unread, (0, (true, false, 0)), "what it did not read may have the number");
+    let late = answered(|queries, number| queries.add_peer_cut_short(number, A));
+    assert_eq!(late, (1, (false, true, 0)), "of the passages found it is true");
+    let due = answered(|queries, number| {
+        queries.add_peer_coverage(number, A, FileCoverage::new(9, 5, 0, false));
+        queries.add_peer_unembedded(number, A, 1);
+    });
+    assert_eq!(due, (1, (false, false, 3)), "those that are found by their words are not due");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! were found, here or elsewhere: every device comes to the same counts. [`index`] finds the chunks that hold a term, those
 //! in memory and those in segments of the store ([`postings`]). [`similar`] finds what is nearly a word that nobody has.
 //! `date` and `compound` know the ways in which one thing is written. [`bm25`] scores. [`numbers`] tells which numbers of a
-//! question no passage has (`signs` has the letters and figures of one in a row, `joined` what is one number with signs between its groups, [`typed`] how it is typed), [`absent`] which of its
+//! question no passage has (`signs` has the letters and figures of one in a row, `grouped` what is one number with signs between its groups, `figures` which passage has such a number, [`typed`] how it is typed), [`absent`] which of its
 //! words, [`lacking`] which hits lack them, and [`own_form`] which passages have a rare word in another form only. [`near`] tells which texts are nearly the same, and [`spans`] where the words of a question stand in one.
 //!
 //! Left out: positions ([`phrase`] compares the texts of the chunks that have all the words of a phrase).
@@ -17,10 +17,11 @@ pub mod bm25;
 mod compound;
 mod date;
 pub mod detection;
+mod figures;
+mod grouped;
 #[cfg(test)]
 pub(super) mod hits_test;
 pub mod index;
-mod joined;
 pub mod lacking;
 pub mod language;
 pub mod near;

@@ -8,14 +8,14 @@
 //!
 //! A figure alone, as in `3 rooms`, is mostly a count and often written as a word: it is none of these numbers. Of a day and of short numbers
 //! in a row each part counts by itself, as people write them in many ways. What one sign each joins, as `1482.8` or `246/5-6`, is one number
-//! (`joined`): its figures alone may be those of another one, so that they tell that it is known only where they are many.
+//! (`grouped`): its figures alone may be those of another one, so that they tell that it is known only where they are many.
 //!
 //! A number of another thing is none either: that a bus line has the number `4712` says nothing of the alarm whose PIN it may be. So a number
 //! is missing too where no passage that was found has it together with another word of the question, as long as some passage has such a word: in
 //! another language than the documents nothing is said. A passage that has the number is left as it is then (`Missing::is_lacked_by`).
 
 use super::bm25::is_known;
-use super::joined::{Joined, joined};
+use super::grouped::{Grouped, grouped};
 use super::signs::Text;
 use super::terms::QueryTerms;
 use super::token::{TAIL, TAIL_FROM, has_digit};
@@ -28,7 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Signs of a number from which on it names something.
 const NAMES_FROM: usize = 2;
 
-/// Figures of a joined number from which on a passage that has them in a row, as the index counts them, is taken to have it.
+/// Figures of a grouped number from which on a passage that has them in a row, as the index counts them, is taken to have it: the same as those from
+/// which on an amount is the same without its signs. Chosen, as there.
 const COUNTED_FROM: usize = 5;
 
 /// A number or a code of a question that no passage that was found has, or none together with another word of the question.
@@ -148,12 +149,12 @@ struct Number {
     /// Its parts with figures, where all of them are enough.
     parts: Option<Vec<(usize, String)>>,
     /// Its groups, where one sign each joins them. Then its wholes are those by which the index tells that it is there.
-    joined: Option<Joined>,
+    grouped: Option<Grouped>,
 }
 
 impl Number {
-    /// A number of joined groups, which the terms of `groups` are; `None` if it is counted as a long one, or is no term.
-    fn of_joined(terms: &QueryTerms, groups: &[BTreeSet<usize>], number: Joined) -> Option<Self> {
+    /// A number of groups that signs join, which the terms of `groups` are; `None` if it is counted as a long one, or is no term.
+    fn of_groups(terms: &QueryTerms, groups: &[BTreeSet<usize>], number: Grouped) -> Option<Self> {
         let figures = number.figures();
         let mut all: BTreeSet<usize> =
             number.groups.iter().map(|group| terms.with_word(group)).collect::<Option<_>>()?;
@@ -167,7 +168,7 @@ impl Number {
         let is_it = |word: &str| word.contains(&figures) && word.len() >= COUNTED_FROM;
         let wholes: Vec<(usize, String)> = wholes.filter(|(_, word)| is_it(word)).collect();
         all.extend(terms.with_word(&figures));
-        Some(Self { typed: number.typed.clone(), all, wholes, parts: None, joined: Some(number) })
+        Some(Self { typed: number.typed.clone(), all, wholes, parts: None, grouped: Some(number) })
     }
 
     fn is_there(&self, is_there: impl Fn(usize, &str) -> bool) -> bool {
@@ -177,22 +178,25 @@ impl Number {
 
     /// Whether these hits have it, or each of its parts.
     fn is_among(&self, texts: &[Text<'_>], is_there: impl Fn(usize, &str) -> bool) -> bool {
-        if self.joined.is_some() { texts.iter().any(|text| self.is_in(text)) } else { self.is_there(is_there) }
+        if self.grouped.is_some() { texts.iter().any(|text| self.is_in(text)) } else { self.is_there(is_there) }
     }
 
     /// Whether a hit has it, in whichever way it is typed.
     fn is_in(&self, text: &Text<'_>) -> bool {
-        if let Some(joined) = &self.joined {
-            let figures = joined.figures().len();
+        if let Some(grouped) = &self.grouped {
+            let figures = grouped.figures().len();
             let mut longer = self.wholes.iter().filter(|(_, word)| word.len() > figures);
-            return text.signs().have_joined(joined) || longer.any(|(_, word)| text.signs().have(word));
+            // The index joins what signs in a row divide, as in `(089) 12345`, and leaves out zeros and the number of a country.
+            return self.wholes.iter().any(|(at, _)| counts(text.hit, *at))
+                || text.signs().have_grouped(grouped)
+                || longer.any(|(_, word)| text.signs().have(word));
         }
         let is_counted = |at: usize, _: &str| counts(text.hit, at);
         self.is_there(is_counted) || self.is_there(|at, word| is_counted(at, word) || text.signs().have(word))
     }
 }
 
-/// The numbers and codes of a question, in its order. What has a whole in common is one, but for numbers of joined groups.
+/// The numbers and codes of a question, in its order. What has a whole in common is one, but for numbers of groups that signs join.
 fn numbers(terms: &QueryTerms) -> Vec<Number> {
     let words: BTreeMap<usize, &String> =
         terms.looked_up().filter_map(|(at, forms)| Some((at, forms.first()?))).collect();
@@ -204,8 +208,8 @@ fn numbers(terms: &QueryTerms) -> Vec<Number> {
         groups = others;
         groups.push(group);
     }
-    let one = |number: Joined| Number::of_joined(terms, &groups, number);
-    let mut numbers: Vec<Number> = joined(terms.question()).into_iter().filter_map(one).collect();
+    let one = |number: Grouped| Number::of_groups(terms, &groups, number);
+    let mut numbers: Vec<Number> = grouped(terms.question()).into_iter().filter_map(one).collect();
     let taken: BTreeSet<usize> = numbers.iter().flat_map(|number| &number.all).copied().collect();
     let others = groups.into_iter().filter_map(|group| number(terms, &words, without(terms, group, &taken)?));
     let others: Vec<Number> = others.collect();
@@ -214,7 +218,7 @@ fn numbers(terms: &QueryTerms) -> Vec<Number> {
     numbers
 }
 
-/// The terms of a group that are of no number of joined groups (`taken`); `None` if of those with digits only what such a number is a part of is left.
+/// The terms of a group that are of no grouped number (`taken`); `None` if of those with digits only what such a number is a part of is left.
 fn without(terms: &QueryTerms, group: BTreeSet<usize>, taken: &BTreeSet<usize>) -> Option<BTreeSet<usize>> {
     if group.is_disjoint(taken) {
         return Some(group);
@@ -249,7 +253,7 @@ fn number(terms: &QueryTerms, words: &BTreeMap<usize, &String>, all: BTreeSet<us
     if !wholes.iter().any(names) || counts_by_parts && parts.is_empty() {
         return None;
     }
-    Some(Number { typed: typed(terms, &all), all, wholes, parts: counts_by_parts.then_some(parts), joined: None })
+    Some(Number { typed: typed(terms, &all), all, wholes, parts: counts_by_parts.then_some(parts), grouped: None })
 }
 
 /// All of the number that these terms are as it is typed. The letters of a day are of no whole, but stand between its parts.

@@ -110,6 +110,18 @@ fn a_number_of_joined_groups_is_told_as_it_is_typed_where_no_passage_has_all_of_
     ] {
         assert_eq!(missing_in(question, &texts), Vec::<String>::new(), "{question}");
     }
+    for (question, text) in [
+        ("plumber 089/12345", "The plumber is (089) 12345"),
+        ("plumber 089/12345", "The plumber is +49 89 12345"),
+        ("file 0151/815", "The file is 151/815"),
+        ("printer 10.1.10.12", "The printer is at 10.1.10.12"),
+        ("What was on 12.3.?", "On 12. M\u{E4}rz the heater was mended"),
+        ("What was on 12.3?", "On 12. M\u{E4}rz the heater was mended"),
+    ] {
+        assert_eq!(missing_in(question, &[text, "a lamp"]), Vec::<String>::new(), "{question}: {text}");
+    }
+    assert_eq!(missing_in("boiler pressure 1.5 bar", &["The boiler has 1.4 bar since 2024-05-01"]), ["1.5"]);
+    assert_eq!(missing_in("printer 10.1.10.12", &["The printer is at 10.1.10.13"]), ["10.1.10.12"]);
     let elsewhere = "Is the PIN 1482.7?";
     assert_eq!(missing_in(elsewhere, &["The PIN is 4711", "The meter shows 1482.7"]), ["1482.7"]);
 }

@@ -1,6 +1,7 @@
 //! The letters and figures of a passage in a row, in which a number is found in whichever way it is typed.
 
-use super::joined::{Gap, Joined};
+use super::figures::Gap;
+use super::grouped::Grouped;
 use super::token::{TAIL, WITHOUT_ZEROS_FROM};
 use crate::base::fold::fold;
 use crate::base::hit::SearchHit;
@@ -85,8 +86,8 @@ impl Signs {
         })
     }
 
-    /// Whether a number of joined groups stands in them.
-    pub(super) fn have_joined(&self, number: &Joined) -> bool {
+    /// Whether a number of groups that signs join stands in them.
+    pub(super) fn have_grouped(&self, number: &Grouped) -> bool {
         number.is_in(&self.signs, &self.gaps)
     }
 

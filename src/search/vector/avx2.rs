@@ -8,7 +8,7 @@
 #![expect(unsafe_code, reason = "a function for AVX2 is called from one for any processor, and vectors are loaded")]
 
 use super::block::{Block, Compared, LANES};
-use crate::base::vector::SIGN_WORDS;
+use crate::base::vector::BIT_WORDS;
 use core::arch::x86_64::{
     _mm256_add_epi8, _mm256_and_si256, _mm256_loadu_si256, _mm256_sad_epu8, _mm256_set1_epi8, _mm256_set1_epi64x,
     _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16, _mm256_storeu_si256,
@@ -25,7 +25,7 @@ impl Avx2 {
         std::is_x86_feature_detected!("avx2").then_some(Self(()))
     }
 
-    pub(super) fn compare(self, question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
+    pub(super) fn compare(self, question: &[u64; BIT_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
         // SAFETY: the processor has AVX2, as `self` shows.
         unsafe { compare(question, blocks, limit, out) }
     }
@@ -33,7 +33,7 @@ impl Avx2 {
 
 #[target_feature(enable = "avx2")]
 #[expect(clippy::cast_possible_truncation, reason = "a vector has 384 signs")]
-fn compare(question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
+fn compare(question: &[u64; BIT_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
     let question = question.map(|word| _mm256_set1_epi64x(word.cast_signed()));
     let four = _mm256_set1_epi8(0x0f);
     let ones = _mm256_setr_epi8(
@@ -45,9 +45,9 @@ fn compare(question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut
         for (half, sums) in halves.iter_mut().enumerate() {
             let mut bytes = _mm256_setzero_si256();
             for (words, asked) in block.0.iter().zip(question) {
-                let (quarters, _) = words.as_chunks::<4>();
+                let (both, _) = words.as_chunks::<4>();
                 // SAFETY: four words are the 32 bytes that are read.
-                let words = unsafe { _mm256_loadu_si256(quarters[half].as_ptr().cast()) };
+                let words = unsafe { _mm256_loadu_si256(both[half].as_ptr().cast()) };
                 let differ = _mm256_xor_si256(words, asked);
                 let low = _mm256_shuffle_epi8(ones, _mm256_and_si256(differ, four));
                 let high = _mm256_shuffle_epi8(ones, _mm256_and_si256(_mm256_srli_epi16::<4>(differ), four));

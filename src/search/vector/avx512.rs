@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "a function for AVX-512 is called from one for any processor, and vectors are loaded")]
 
 use super::block::{Block, Compared};
-use crate::base::vector::SIGN_WORDS;
+use crate::base::vector::BIT_WORDS;
 use core::arch::x86_64::{
     _mm_storeu_si128, _mm512_add_epi64, _mm512_cmple_epu64_mask, _mm512_cvtepi64_epi16, _mm512_loadu_si512,
     _mm512_popcnt_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_xor_si512,
@@ -23,14 +23,14 @@ impl Avx512 {
         has.then_some(Self(()))
     }
 
-    pub(super) fn compare(self, question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
+    pub(super) fn compare(self, question: &[u64; BIT_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
         // SAFETY: the processor has both extensions, as `self` shows.
         unsafe { compare(question, blocks, limit, out) }
     }
 }
 
 #[target_feature(enable = "avx512f,avx512vpopcntdq")]
-fn compare(question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
+fn compare(question: &[u64; BIT_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
     let question = question.map(|word| _mm512_set1_epi64(word.cast_signed()));
     let limit = _mm512_set1_epi64(limit.into());
     for (block, out) in blocks.iter().zip(out) {

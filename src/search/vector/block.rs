@@ -2,7 +2,7 @@
 //!
 //! So one instruction compares the same signs of several vectors, each in its own lane, and no lanes are added up.
 
-use crate::base::vector::{Bits, SIGN_WORDS};
+use crate::base::vector::{BIT_WORDS, Bits};
 
 /// Vectors in a block.
 pub(super) const LANES: usize = 8;
@@ -27,11 +27,11 @@ impl Compared {
 /// Eight vectors: 384 bytes, and each row of it is one cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub(super) struct Block(pub(super) [[u64; LANES]; SIGN_WORDS]);
+pub(super) struct Block(pub(super) [[u64; LANES]; BIT_WORDS]);
 
 impl Block {
     /// A block of vectors without a positive sign.
-    pub(super) const EMPTY: Self = Self([[0; LANES]; SIGN_WORDS]);
+    pub(super) const EMPTY: Self = Self([[0; LANES]; BIT_WORDS]);
 
     /// Puts a vector into a lane.
     pub(super) fn set(&mut self, lane: usize, signs: &Bits) {

@@ -4,10 +4,10 @@
 //! A table for each byte of bits has the sum of the question's numbers at the ones of that byte, so that eight dimensions are one
 //! look-up. (A table for each nibble takes twice as many.) The sums are whole numbers: the same on all devices.
 
-use crate::base::vector::{Bits, Embedding, SIGN_WORDS};
+use crate::base::vector::{BIT_WORDS, Bits, Embedding};
 
 /// Bytes of the bits of a vector.
-const BYTES: usize = SIGN_WORDS * 8;
+const BYTES: usize = BIT_WORDS * 8;
 
 /// The sums of eight of the question's numbers, by which of them count.
 type Sums = [i16; 256];
@@ -34,7 +34,8 @@ impl Estimate {
         Self { sums, all: codes.iter().map(|code| i32::from(*code)).sum() }
     }
 
-    /// A whole number that grows with the cosine.
+    /// A whole number that orders vectors about as their cosine does: two bits a dimension tell no more, and it is not
+    /// divided by the length of what stands for the vector.
     pub(super) fn with(&self, signs: &Bits, large: &Bits) -> i32 {
         // With s the sign of a number (1 or -1), l 1 for a large one, else 0, and q the question's: the sum of s (1 + 2 l) q. Sums over
         // the ones of p, the positive bits, and of l give it: 2 p - all + 2 (2 (p and l) - l).

@@ -7,7 +7,7 @@ use super::avx512::Avx512;
 use super::block::{Block, Compared, LANES};
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
-use crate::base::vector::SIGN_WORDS;
+use crate::base::vector::BIT_WORDS;
 
 /// The instructions.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ impl Kernel {
     }
 
     /// The distances of the vectors of each block from the question, and which blocks have one that is not farther than the limit.
-    pub(super) fn compare(self, question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
+    pub(super) fn compare(self, question: &[u64; BIT_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
         match self {
             Self::Portable => portable(question, blocks, limit, out),
             #[cfg(target_arch = "x86_64")]
@@ -55,7 +55,7 @@ impl Kernel {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a vector has 384 signs")]
-fn portable(question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
+fn portable(question: &[u64; BIT_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
     for (block, out) in blocks.iter().zip(out) {
         let mut sums = [0_u32; LANES];
         for (words, asked) in block.0.iter().zip(question) {
@@ -87,8 +87,8 @@ mod tests {
                 blocks[at / LANES].set(at % LANES, vector);
                 assert_eq!(blocks[at / LANES].get(at % LANES), *vector);
             }
-            let none = Bits::from_words([0; SIGN_WORDS]);
-            let every = Bits::from_words([u64::MAX; SIGN_WORDS]);
+            let none = Bits::from_words([0; BIT_WORDS]);
+            let every = Bits::from_words([u64::MAX; BIT_WORDS]);
             for question in [none, every, signs()] {
                 let expected: Vec<u16> =
                     vectors.iter().map(|of| u16::try_from(of.distance(&question)).unwrap()).collect();

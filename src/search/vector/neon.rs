@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "a function for NEON is called from one for any processor, and vectors are loaded")]
 
 use super::block::{Block, Compared, LANES};
-use crate::base::vector::SIGN_WORDS;
+use crate::base::vector::BIT_WORDS;
 use core::arch::aarch64::{
     vaddq_u8, vcntq_u8, vdupq_n_u8, vdupq_n_u64, veorq_u64, vld1q_u64, vpaddlq_u8, vpaddlq_u16, vpaddlq_u32,
     vreinterpretq_u8_u64, vst1q_u64,
@@ -23,7 +23,7 @@ impl Neon {
         std::arch::is_aarch64_feature_detected!("neon").then_some(Self(()))
     }
 
-    pub(super) fn compare(self, question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
+    pub(super) fn compare(self, question: &[u64; BIT_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
         // SAFETY: the processor has NEON, as `self` shows.
         unsafe { compare(question, blocks, limit, out) }
     }
@@ -31,7 +31,7 @@ impl Neon {
 
 #[target_feature(enable = "neon")]
 #[expect(clippy::cast_possible_truncation, reason = "a vector has 384 signs")]
-fn compare(question: &[u64; SIGN_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
+fn compare(question: &[u64; BIT_WORDS], blocks: &[Block], limit: u16, out: &mut [Compared]) {
     let question = question.map(|word| vdupq_n_u64(word));
     for (block, out) in blocks.iter().zip(out) {
         let mut sums = [0_u64; LANES];

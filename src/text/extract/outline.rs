@@ -96,16 +96,25 @@ impl Outline {
     /// Whether a heading that stands in place of its part did not before, and few did that are alike but for their digits.
     fn is_new(&mut self, heading: &str) -> bool {
         let alike: String = heading.chars().filter(|c| !c.is_numeric()).collect();
-        self.count(&(heading, true)) == 1 && self.count(&(alike.as_str(), false)) <= HEADINGS_ALIKE_MAX
-    }
-
-    fn count(&mut self, words: &(&str, bool)) -> usize {
-        let mut hasher = DefaultHasher::new();
-        words.hash(&mut hasher);
-        let count = self.in_place.entry(hasher.finish()).or_default();
+        let (exact, alike) = (hash(&(heading, true)), hash(&(alike.as_str(), false)));
+        if self.in_place.contains_key(&exact) {
+            return false;
+        }
+        let count = self.in_place.entry(alike).or_default();
         *count += 1;
-        *count
+        // What is refused is not kept: of a text of nothing but such headings there would be a million.
+        if *count > HEADINGS_ALIKE_MAX {
+            return false;
+        }
+        self.in_place.insert(exact, 1);
+        true
     }
+}
+
+fn hash(words: &(&str, bool)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    words.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Whether nothing of a part is left but marks for what was left out, with the fences around it.
@@ -126,4 +135,19 @@ fn shortened(mut words: String) -> String {
         words.truncate(words.trim_end().len());
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_headings_that_are_alike_only_those_that_are_taken_are_kept_and_the_same_again_counts_for_none() {
+        let mut outline = Outline::new(String::new(), 0..0, 0);
+        assert!(outline.is_new("Page 0"));
+        assert!((0..100).all(|_| !outline.is_new("Page 0")));
+        let taken = (1..1_000).filter(|n| outline.is_new(&format!("Page {n}"))).count();
+        assert_eq!((taken, outline.in_place.len()), (HEADINGS_ALIKE_MAX - 1, HEADINGS_ALIKE_MAX + 1));
+        assert!(outline.is_new("Shed 7"));
+    }
 }

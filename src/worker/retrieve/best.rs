@@ -12,13 +12,14 @@ use crate::search::lexical::terms::QueryTerms;
 use crate::search::scores::fused;
 use std::collections::BTreeSet;
 
-/// How many texts are told, whether another device is, and whether some of the index could not be read: what was not read may have what all
-/// candidates lack.
+/// How many texts are told, whether another device is, whether some of the index could not be read, and whether all was searched by its words: what
+/// was not looked at may have what all candidates lack.
 #[derive(Clone, Copy)]
 pub(super) struct Told {
     pub(super) count: usize,
     pub(super) shared: bool,
     pub(super) unread: bool,
+    pub(super) by_all_words: bool,
 }
 
 /// The best candidates with their vectors, `count` different texts, of which those that are nearly the same are one: first the best of each
@@ -61,11 +62,13 @@ fn in_order(
     told: Told,
 ) -> Vec<usize> {
     let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(a.hit.row.cmp(&b.hit.row));
-    let lacking = if told.unread {
+    let mut lacking = if told.unread {
         Lacking::default()
     } else {
         Lacking::of(terms, statistics, candidates.iter().map(|candidate| &candidate.hit))
     };
+    // A word that was not looked up everywhere counts as one that no chunk has.
+    lacking.is_only_like &= told.by_all_words;
     let scores = fused(terms, statistics, &lacking, candidates.iter().map(|candidate| &candidate.hit));
     candidates.iter_mut().zip(scores).for_each(|(candidate, score)| candidate.score = score);
     candidates.sort_by(by_score);
@@ -123,12 +126,36 @@ mod tests {
         let rows = |question: &str| {
             let candidates: Vec<Candidate> = (0..).zip(&texts).map(candidate).collect();
             let statistics = CorpusStatistics::of(terms.len(), candidates.iter().map(|one| &one.hit.frequencies));
-            let told = Told { count: 2, shared: false, unread: false };
+            let told = Told { count: 2, shared: false, unread: false, by_all_words: true };
             let (found, vectors) = best(candidates, (question, &terms, &statistics), &AskedNames::new(question), told);
             assert_eq!(found.hits.len(), vectors.len());
             found.hits.iter().map(|hit| hit.row.0).collect::<BTreeSet<_>>()
         };
         assert_eq!(rows("stove"), (0..=30).collect(), "all copies, and the other text");
         assert_eq!(rows("when was the stove cleaned").len(), 2, "there each is a text of its own");
+    }
+
+    #[test]
+    fn what_is_like_a_word_that_was_not_looked_up_everywhere_is_not_limited() {
+        let question = "hedgerow";
+        let terms = QueryTerms::new(question);
+        let candidate = |row: u64| {
+            let (text, cosine) =
+                if row == 200 { ("A hedgehog", 0.2) } else { ("the lamp of the long hall is broken", 0.1) };
+            let frequencies = terms.count(["", "", text]);
+            let hit = SearchHit { row: Row(row), cosine, ..SearchHit::of_text("/a.md", text, frequencies) };
+            let (key, vector) = (EmbedKey(u128::from(row).to_be_bytes()), Quantized::none());
+            Candidate { hit, key, vector, score: 0.0, languages: None, secrets: Secrets::Unknown }
+        };
+        let best = |by_all_words| {
+            let mut candidates: Vec<Candidate> = (0..=200).map(candidate).collect();
+            let statistics = CorpusStatistics::of(terms.len(), candidates.iter().map(|one| &one.hit.frequencies));
+            let told = Told { count: 2, shared: false, unread: false, by_all_words };
+            in_order(&mut candidates, (question, &terms, &statistics), &AskedNames::new(question), told);
+            (candidates[0].hit.text.clone(), candidates[0].score)
+        };
+        let (all, part) = (best(true), best(false));
+        assert_eq!((all.0.as_str(), part.0.as_str()), ("A hedgehog", "A hedgehog"));
+        assert!(all.1 < 0.601 && part.1 > 0.65, "{} {}", all.1, part.1);
     }
 }

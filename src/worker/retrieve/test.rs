@@ -20,6 +20,7 @@ use crate::worker::look::{Look, Sought};
 use crate::worker::run::{TaskIo, run};
 use crate::worker::scan::Listing;
 
+mod copies_test;
 mod due_test;
 mod earlier_test;
 mod types_test;

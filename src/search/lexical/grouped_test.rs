@@ -5,10 +5,10 @@ use super::*;
 use crate::base::hit::{SearchHit, TermFrequencies};
 
 fn has(question: &str, text: &str) -> bool {
-    let numbers = joined(question);
+    let numbers = grouped(question);
     assert_eq!(numbers.len(), 1, "{question}");
     let hit = SearchHit::of_text("/a.md", text, TermFrequencies::default());
-    Text::of(&hit).signs().have_joined(&numbers[0])
+    Text::of(&hit).signs().have_grouped(&numbers[0])
 }
 
 #[test]
@@ -42,6 +42,13 @@ fn a_passage_has_a_number_with_any_one_sign_between_its_groups_and_an_amount_wit
         ("10:30-11:00", "10.30 to 11.00"),
         ("12.03", "12.03.2024"),
         ("12.03", "2024-03-12"),
+        ("10.10", "10.10.2024"),
+        ("1.500", "1.5 kg"),
+        ("1.500", "1500 kg"),
+        ("1482.7", "2025-04-15,1482.7"),
+        ("2024/25", "the season of 2024/2025"),
+        ("2024/2025", "the season of 2024/25"),
+        ("10.1.10.12", "the printer is at 10.1.10.12"),
     ] {
         assert!(has(question, text), "{question}: {text}");
     }
@@ -70,6 +77,18 @@ fn a_passage_with_another_figure_or_other_groups_does_not_have_a_number() {
         ("284.00", "2840"),
         ("2.0", "2 rooms"),
         ("2019-2020", "in 2019"),
+        ("1.5", "1.4 bar, since 2024-05-01"),
+        ("1.5", "1.4 bar, since 1.5.2024"),
+        ("10:12", "2024-12-10"),
+        ("3/4", "2024-04-03"),
+        ("20:15", "the notes of 2015"),
+        ("19:45", "in 1945"),
+        ("20/24", "in 2024"),
+        ("1.5", "1.500,25 EUR"),
+        ("5.2", "1.5.2"),
+        ("500.000", "500 EUR"),
+        ("2024/25", "2024/2026"),
+        ("10.1.10.12", "the printer is at 10.1.10.13, since 10.1.2010"),
     ] {
         assert!(!has(question, text), "{question}: {text}");
     }
@@ -83,6 +102,11 @@ fn days_months_codes_counts_and_single_numbers_are_none() {
         "03/2024",
         "2024-03",
         "what was on 12.3. in the house",
+        "what was on 12.3.?",
+        "what was on 12.3?",
+        "Was war am 12.3",
+        "12.03.2024-15.03.2024",
+        "10-12.3.2024",
         "RE-2024/7",
         "1.5l",
         "3-4 weeks",
@@ -91,8 +115,14 @@ fn days_months_codes_counts_and_single_numbers_are_none() {
         "1, 5",
         "",
     ] {
-        assert!(joined(question).is_empty(), "{question}");
+        assert!(grouped(question).is_empty(), "{question}");
     }
-    let typed: Vec<String> = joined("2 189,61 or 1482.8, not 1482.8").into_iter().map(|one| one.typed).collect();
+    let typed: Vec<String> = grouped("2 189,61 or 1482.8, not 1482.8").into_iter().map(|one| one.typed).collect();
     assert_eq!(typed, ["2 189,61", "1482.8"]);
+}
+
+#[test]
+fn of_a_pasted_table_only_the_first_numbers_count() {
+    let table: Vec<String> = (0..500).map(|n| format!("11.{}", 100 + n)).collect();
+    assert_eq!(grouped(&table.join(" x ")).len(), GROUPED_NUMBERS_MAX);
 }
