@@ -632,6 +632,8 @@ try {
   await main();
 } catch (error) {
   faults.push(error.stack || String(error));
+  // What was seen where it stopped.
+  for (const [at, page] of (browser ? await browser.pages() : []).entries()) await picture(page, "failed-" + at).catch(() => {});
 } finally {
   if (browser) await browser.close();
   end();

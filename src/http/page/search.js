@@ -90,7 +90,13 @@ export function turn(address, anew = false) {
     place.replaceChildren(choices, line, out);
     place.dataset.shows = "answers";
   }
-  if (kept.has(key) && !anew) return show(kept.get(key), query);
+  if (kept.has(key) && !anew) {
+    // The answer to the question that was left would come above these.
+    if (running) running.abort();
+    running = null;
+    out.removeAttribute("aria-busy");
+    return show(kept.get(key), query);
+  }
   run(query, address, key);
 }
 

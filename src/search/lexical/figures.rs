@@ -196,7 +196,8 @@ impl Figures {
                 to += 1;
             }
         }
-        !(is_figure(to) && gaps.get(to) == Some(&Gap::None)) && !self.goes_on(at, to, signs, gaps)
+        let ends_within = is_figure(to) && gaps.get(to) == Some(&Gap::None);
+        !ends_within && !self.goes_on(at, to, signs, gaps)
     }
 
     /// Whether a point and figures behind these, which end at `at`, and behind zeros up to `to` make another number of them: `1.5` is neither in
