@@ -264,9 +264,12 @@ async function browsers(main, size) {
   await fits(page, "browsers, " + size);
   await picture(page, "browsers-" + size);
   // Behind this one stand those that were seen last. Who tries void tokens again and again is answered with 429.
+  const rows = (await page.$$("#browsers .rows li")).length;
   await page.$eval("#browsers .rows li:nth-child(2) button", (button) => button.click());
   await press(page, "Sign it out");
   await until("one browser is signed out", async () => (await Promise.all(others.map(status))).some((code) => code !== 200));
+  // The list is made anew then; what is pressed before that is gone with it.
+  await page.waitForFunction((rows) => document.querySelectorAll("#browsers .rows li").length < rows, { timeout: 10000 }, rows);
   await press(page, "Sign all others out");
   await press(page, "Sign them out");
   await until("all others are signed out", async () => (await Promise.all(others.map(status))).every((code) => code !== 200));
