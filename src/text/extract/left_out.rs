@@ -68,7 +68,7 @@ impl fmt::Display for LeftOut {
                 f.write_str("A part of this file needs a password, and was left out. Save a copy without one.")
             }
             Self::Altered => f.write_str(
-                "A part of this file is damaged, and was left out: it does not have the checksum that the file states, or has signs that do not belong there. Copy or download it again.",
+                "A part of this file is damaged, and was left out or may be read wrongly: it does not have the checksum that the file states, or has signs that do not belong there. Copy or download it again.",
             ),
             Self::Alike => f.write_str(
                 "Rows of this file that are alike but for their digits, or have nothing but numbers, were left out after the first ones: a number in them is not found.",
