@@ -208,25 +208,26 @@ mod tests {
     fn of_a_text_with_more_passages_than_a_file_may_have_the_first_are_kept_and_it_is_told() {
         let embedder = StandIn::new(Fingerprint([7; 32]));
         let kept = |text: &Text| new_chunks(&embedder, text).unwrap();
-        let long = extract("a.md", "# Ann\nbread\n".repeat(DOCUMENT_CHUNKS_MAX + 9).as_bytes()).unwrap();
-        let chunks = kept(&long);
-        assert_eq!((chunks.len(), chunks[0].text.as_str()), (DOCUMENT_CHUNKS_MAX, "bread"));
+        let many = |count: usize, note: &str| {
+            let section = |at: usize| Section { heading: String::new(), range: at * 5..at * 5 + 4 };
+            let mut text = Text { text: "word\n".repeat(count) + note, sections: (0..count).map(section).collect() };
+            let told = Section { heading: READ_IN_PART.to_owned(), range: count * 5..text.text.len() };
+            text.sections.extend((!note.is_empty()).then_some(told));
+            text
+        };
+        assert_eq!(kept(&many(DOCUMENT_CHUNKS_MAX, "")).last().unwrap().text, "word", "it is whole");
+        let chunks = kept(&many(DOCUMENT_CHUNKS_MAX + 9, ""));
+        assert_eq!((chunks.len(), chunks[0].text.as_str()), (DOCUMENT_CHUNKS_MAX, "word"));
         let last = chunks.last().unwrap();
         assert!(last.heading == READ_IN_PART && last.text.contains("more than the 65536 passages"), "{last:?}");
         // An archive of which the reader told already what it left out.
-        let many = |count: usize| {
-            let mut text = Text { text: "word\n".repeat(count) + "A file was left out.", sections: Vec::new() };
-            let section = |at: usize| Section { heading: String::new(), range: at * 5..at * 5 + 4 };
-            text.sections = (0..count).map(section).collect();
-            text.sections.push(Section { heading: READ_IN_PART.to_owned(), range: count * 5..text.text.len() });
-            text
-        };
+        let told = "A file was left out.";
         let bodies = |text: &Text| kept(text).into_iter().map(|chunk| chunk.text).collect::<Vec<_>>();
-        let most = bodies(&many(DOCUMENT_CHUNKS_MAX - 1));
+        let most = bodies(&many(DOCUMENT_CHUNKS_MAX - 1, told));
         assert_eq!(most.len(), DOCUMENT_CHUNKS_MAX);
-        assert_eq!(most[most.len() - 2..], ["word", "A file was left out."], "it is whole");
-        let more = bodies(&many(DOCUMENT_CHUNKS_MAX));
-        assert_eq!((more.len(), more[more.len() - 2].as_str()), (DOCUMENT_CHUNKS_MAX, "A file was left out."));
+        assert_eq!(most[most.len() - 2..], ["word", told], "it is whole");
+        let more = bodies(&many(DOCUMENT_CHUNKS_MAX, told));
+        assert_eq!((more.len(), more[more.len() - 2].as_str()), (DOCUMENT_CHUNKS_MAX, told));
         assert!(more.last().unwrap().contains("Split it"), "{:?}", more.last());
     }
 }
