@@ -50,7 +50,8 @@ pub(super) struct Readers<'a> {
 /// # Errors
 /// A [`Refusal`] that says why there is no text in it.
 pub(super) fn read(bytes: &[u8], readers: Readers<'_>, budget: &mut Budget) -> Result<Text, Refusal> {
-    let message = MessageParser::default().parse(told::without_length(bytes));
+    let bytes = told::with_line_feeds(told::without_length(bytes));
+    let message = MessageParser::default().parse(&*bytes);
     let message = message.ok_or(Refusal::Damaged { format: "mail" })?;
     text_of(&message, readers, budget, 0)
 }

@@ -58,6 +58,16 @@ fn a_mail_is_its_subject_who_wrote_it_and_its_words() {
 }
 
 #[test]
+fn a_mail_whose_lines_end_in_cr_alone_is_read() {
+    let mail = b"From: a@x.org\rTo: b@x.org\rSubject: Mandolin\r\rThe mandolin is out of tune.\r";
+    for name in ["a.eml", "note"] {
+        let told = told(name, mail);
+        assert_eq!(told[0].0, "Mandolin", "{name}");
+        assert!(told[0].1.ends_with("\n\nThe mandolin is out of tune."), "{name}: {told:?}");
+    }
+}
+
+#[test]
 fn a_text_in_utf8_is_read_as_that_where_the_mail_names_a_western_encoding() {
     let words = "Der Schl\u{fc}ssel h\u{e4}ngt am Haken.";
     let latin: Vec<u8> = words.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
