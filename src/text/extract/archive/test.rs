@@ -42,7 +42,7 @@ fn documents_in_archives_are_sections_under_their_paths() {
 
 #[test]
 fn entries_that_are_too_large_leave_the_others_what_they_may_unpack() {
-    let zeros = vec![0; 17 << 20];
+    let zeros = vec![0_u8; 17 << 20];
     let entries: [(&str, &[u8]); 3] = [("a.img", &zeros), ("b.img", &zeros), ("note.txt", b"The boiler hums.")];
     let told = told("a.zip", &zip(&entries)).unwrap();
     assert_eq!(told[0], pair("note.txt", "The boiler hums."));
