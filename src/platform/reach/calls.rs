@@ -171,7 +171,7 @@ impl Waited {
     fn without_progress(&mut self, progress: &Progress, ticks_max: u64) -> u64 {
         let steps = progress.steps.load(Ordering::Relaxed);
         let waits_for_core = || ticks_max > 1 && progress.turn.is_awaited();
-        self.looks = if steps != self.steps { 0 } else { self.looks + u64::from(!waits_for_core()) };
+        self.looks = if steps == self.steps { self.looks + u64::from(!waits_for_core()) } else { 0 };
         self.steps = steps;
         self.looks
     }

@@ -238,7 +238,8 @@ fn words_in(part: &MessagePart<'_>, kind: &str, bytes: &[u8]) -> String {
     let named = part.content_type().and_then(|kind| kind.attribute("charset")).unwrap_or_default();
     let by_name = charset_decoder(named.as_bytes()).map(|decoder| decoder(bytes));
     let fits = by_name.as_ref().is_some_and(|text| !may_be_other(part, text)) && !(is_western(part) && is_utf8(bytes));
-    if fits { by_name } else { decode(kind, bytes).ok().or(by_name) }.unwrap_or_default()
+    let text = if fits { by_name } else { decode(kind, bytes).ok().or(by_name) };
+    text.unwrap_or_default()
 }
 
 /// Whether nothing of the mail stands behind a part, not even a boundary.

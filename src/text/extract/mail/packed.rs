@@ -92,14 +92,14 @@ impl Letters {
         let most = letters / if self.count == 0 { STRAY_IN_FIRST } else { STRAY_IN };
         let is_sentence = words > 1 && letters < LETTERS_OF_A_WORD * words;
         // Behind the padding only more of the same: two texts that were encoded apart.
-        let is_behind = self.has_ended && (stray > 0 || letters < LETTERS_MIN || letters % 4 != 0);
+        let is_behind = self.has_ended && (stray > 0 || letters < LETTERS_MIN || !letters.is_multiple_of(4));
         (letters > 0 && stray <= most && !is_sentence && !is_behind).then_some(stray)
     }
 
     /// Adds a line. Where a sign stands in the place of a letter, and not between two, the letters behind it stay in their places.
     fn add(&mut self, line: &[u8], stray: usize) {
         let signs = line.iter().filter(|byte| !byte.is_ascii_whitespace()).count();
-        let replaces = stray > 0 && signs % 4 == 0 && stray % 4 != 0;
+        let replaces = stray > 0 && signs.is_multiple_of(4) && !stray.is_multiple_of(4);
         for byte in line.iter().filter(|byte| !byte.is_ascii_whitespace()) {
             match value(*byte) {
                 Some(value) => self.push(value),
