@@ -10,7 +10,8 @@ use super::output::{Stop, pretty, print, print_as_is, show_done};
 use super::paths::sendable;
 use super::style::Style;
 use super::text::{one_line, readable, whole_path};
-use crate::http::client::Client;
+use crate::base::finding::quoted;
+use crate::http::client::{Client, Failure};
 use crate::http::dto::{Passage, SearchHit, SearchResults};
 use crate::platform::last_answer;
 use serde::{Deserialize, Serialize};
@@ -125,7 +126,8 @@ pub(super) async fn document(client: &Client, args: &ShowArgs, as_json: bool) ->
     let (mut passages, mut next, mut of): (Vec<Passage>, _, _) = (Vec::new(), Some(args.from), 0);
     let mut heading = String::new();
     while let Some(from) = next {
-        let part = client.document(&path, from).await?;
+        let shown = !as_json && from > args.from;
+        let part = client.document(&path, from).await.map_err(|failure| unfinished(failure, &path, from, shown))?;
         // An agent that did not get on would be asked for ever.
         next = part.next.filter(|next| *next > from);
         of = part.of;
@@ -139,6 +141,18 @@ pub(super) async fn document(client: &Client, args: &ShowArgs, as_json: bool) ->
         return Ok(());
     }
     print_as_is(&pretty(&json!({ "path": path, "from": args.from, "of": of, "passages": passages })))
+}
+
+/// Why the text ends here, where the agent did not answer in time: each part of it has `CLIENT_MS`. `is_begun`: the passages before `from` are
+/// shown.
+fn unfinished(failure: Failure, path: &str, from: usize, is_begun: bool) -> Failure {
+    let Failure::Silent(why) = failure else { return failure };
+    let busy = "Other programs may keep this device busy.";
+    Failure::Silent(if is_begun {
+        format!("{why} {busy} The text above is not whole: `wattle show {} --from {from}` goes on.", quoted(path))
+    } else {
+        format!("{why} {busy} Try again in a moment.")
+    })
 }
 
 /// Passages one below the other, with each heading once.
@@ -158,6 +172,18 @@ fn read_on(passages: &[Passage], heading: &mut String, style: Style) -> String {
 mod tests {
     use super::super::hit::tests::hit;
     use super::*;
+
+    #[test]
+    fn a_text_that_does_not_come_to_its_end_says_how_to_go_on() {
+        let silent = || Failure::Silent("It did not answer within 30 seconds.".to_owned());
+        let told = |failure, is_begun| unfinished(failure, "/n/a b.md", 128, is_begun).sentence().to_owned();
+        assert!(told(silent(), true).ends_with("not whole: `wattle show '/n/a b.md' --from 128` goes on."));
+        assert!(
+            told(silent(), false)
+                .ends_with("seconds. Other programs may keep this device busy. Try again in a moment.")
+        );
+        assert_eq!(told(Failure::NotDone("No.".to_owned()), true), "No.");
+    }
 
     #[test]
     fn a_number_means_a_passage_of_the_answer_that_was_shown_last() {

@@ -25,7 +25,8 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// A text with its lines as they are. What could control the terminal shows as U+FFFD, as in `one_line`.
+/// A text with its lines as they are, without control characters, which are no part of its words. A change of direction shows as U+FFFD, as in
+/// `one_line`.
 #[must_use]
 pub(super) fn readable(text: &str) -> String {
     let mut readable = String::with_capacity(text.len());
@@ -33,7 +34,8 @@ pub(super) fn readable(text: &str) -> String {
         if at > 0 {
             readable.push('\n');
         }
-        push_harmless(&mut readable, &line.replace('\t', "    "));
+        let line: String = line.replace('\t', "    ").chars().filter(|c| !c.is_control()).collect();
+        push_harmless(&mut readable, &line);
     }
     readable
 }
@@ -193,6 +195,11 @@ mod tests {
         let shown = one_line("a\u{1b}[31mred\u{7}\r\n b\u{9b}2J \u{202e}gpj.exe\u{0}\u{7f}\t\u{85}z");
         assert_eq!(shown, "a\u{fffd}[31mred\u{fffd} b\u{fffd}2J \u{fffd}gpj.exe\u{fffd}\u{fffd} z");
         assert_eq!(one_line("  Grüße,\n\n  世界 "), "Grüße, 世界");
+    }
+
+    #[test]
+    fn of_a_document_control_characters_are_not_shown() {
+        assert_eq!(readable("The\u{1} boiler\r\n\thums\u{1b}[2J \u{202e}x"), "The boiler\n    hums[2J \u{fffd}x");
     }
 
     #[test]

@@ -31,8 +31,7 @@ pub const UNPACKED_FLOOR_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of one part of an office document, unpacked: the XML of a sheet is longer than its text.
 pub const PART_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Entries of one file and of the archives in it: as many as it may have passages, so that a folder of more mails is refused, and its owner
-/// told, as one with more passages than that is.
+/// Entries of one file and of the archives in it: as many as it may have passages.
 pub const UNPACKED_ENTRIES_MAX: usize = DOCUMENT_CHUNKS_MAX;
 
 /// Pages of a PDF file that are read.
@@ -177,7 +176,11 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 ///     those are told that may have words.
 /// 16. Where nothing but what was left out stands below a heading, that is the text. The words of wide rows of numbers stay once each. That
 ///     the end of a file is missing is told only where it is.
-pub const READER: u64 = 16;
+/// 17. Base64 of mails is decoded around signs that are no letters, and up to the footer of a list. Of a file that makes more
+///     passages than one may have the first are kept. Mails with lines that end in CR, books without the list of their chapters, and archives
+///     with entries that are too large are read. Texts without a letter, a figure or a symbol have no words. Lines of
+///     calendars are unfolded, and texts of lines in two encodings are read line by line.
+pub const READER: u64 = 17;
 
 /// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
 pub const LANGUAGE_SAMPLE: usize = 64;

@@ -49,6 +49,7 @@ pub mod store_place;
 pub mod sysfs;
 pub mod terminal;
 pub mod time_zone;
+mod turn;
 pub mod typed_secret;
 mod unended;
 pub mod watcher;

@@ -6,9 +6,14 @@ use crate::limits::{CHUNK_BYTES_MAX, DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX};
 use crate::scheduler::queue::NOT_THERE;
 use crate::store::change::{Change, NewChunk};
 use crate::store::record::{Document, FileStamp};
-use crate::text::extract::{extract, section::Text};
+use crate::text::extract::extract;
+use crate::text::extract::section::{READ_IN_PART, Section, Text};
 use crate::text::{chunk, chunk::chunks};
 use sha2::{Digest, Sha256};
+use std::ops::Range;
+
+/// Passages that tell what is left out of a file: what is told has some kilobytes at most.
+const TOLD_MAX: usize = 16;
 
 /// How the reason begins why a file could not be read.
 const NOT_NOW: &str = "It could not be read just now";
@@ -127,21 +132,56 @@ fn chunked(
     }
 }
 
+/// The passages of a text. Of one that makes more than a document may have, the first are kept, and the last one tells that the others are left
+/// out, behind what the reader of the file told at its end.
 fn new_chunks(embedder: &(impl Embedder + ?Sized), text: &Text) -> Result<Vec<NewChunk>, String> {
     let fingerprint = embedder.model();
-    let found = chunks(text, &|part| embedder.tokens(part));
-    if found.len() >= DOCUMENT_CHUNKS_MAX {
-        return Err(format!("It makes more than {DOCUMENT_CHUNKS_MAX} passages. Split it into several files."));
-    }
-    let new_chunk = |chunk: chunk::Chunk| -> Option<NewChunk> {
-        let body = text.text.get(chunk.range.clone())?;
+    let new_chunk = |heading: String, range: Range<usize>, body: &str| -> Option<NewChunk> {
         debug_assert!(body.len() <= CHUNK_BYTES_MAX, "text::chunk keeps the byte cap");
-        let key = model::key(&fingerprint, &chunk.heading, body);
-        let (start, end) = (u32::try_from(chunk.range.start).ok()?, u32::try_from(chunk.range.end).ok()?);
-        Some(NewChunk { key, heading: chunk.heading, text: body.to_owned(), start, end })
+        let key = model::key(&fingerprint, &heading, body);
+        let (start, end) = (u32::try_from(range.start).ok()?, u32::try_from(range.end).ok()?);
+        Some(NewChunk { key, heading, text: body.to_owned(), start, end })
     };
-    let new: Vec<_> = found.into_iter().filter_map(new_chunk).collect();
+    let mut found = chunks(text, &|part| embedder.tokens(part));
+    let is_cut = found.len() >= DOCUMENT_CHUNKS_MAX && has_more(text, &found);
+    if is_cut {
+        let told = told_already(embedder, text);
+        let begins = told.first().map_or(usize::MAX, |first| first.range.start);
+        found.retain(|chunk| chunk.range.start < begins);
+        found.truncate(DOCUMENT_CHUNKS_MAX - 1 - told.len());
+        found.extend(told);
+    }
+    let of_text = |chunk: chunk::Chunk| new_chunk(chunk.heading, chunk.range.clone(), text.text.get(chunk.range)?);
+    let mut new: Vec<_> = found.into_iter().filter_map(of_text).collect();
+    if is_cut {
+        let note = format!(
+            "Only the beginning of the text of this file is read, and the rest was left out: it makes more than the {DOCUMENT_CHUNKS_MAX} passages \
+             that a file may have. Split it into several files."
+        );
+        let start = text.text.len();
+        new.extend(new_chunk(READ_IN_PART.to_owned(), start..start + note.len(), &note));
+    }
     if new.is_empty() { Err("It holds no text.".to_owned()) } else { Ok(new) }
+}
+
+/// Whether words stand behind the last of these passages.
+fn has_more(text: &Text, found: &[chunk::Chunk]) -> bool {
+    let (upto, end) =
+        (found.last().map_or(0, |last| last.range.end), text.sections.last().map_or(0, |it| it.range.end));
+    text.text.get(upto..end).is_some_and(|rest| !rest.trim().is_empty())
+}
+
+/// The passages that tell what the reader of a file left out, at the end of its text; none if it told nothing.
+fn told_already(embedder: &(impl Embedder + ?Sized), text: &Text) -> Vec<chunk::Chunk> {
+    let Some(last) = text.sections.last().filter(|last| last.heading == READ_IN_PART) else { return Vec::new() };
+    let note = text.text.get(last.range.clone()).unwrap_or_default().to_owned();
+    let section = Section { heading: last.heading.clone(), range: 0..note.len() };
+    let alone = Text { text: note, sections: vec![section] };
+    let shifted = |chunk: chunk::Chunk| {
+        let range = chunk.range.start + last.range.start..chunk.range.end + last.range.start;
+        chunk::Chunk { range, ..chunk }
+    };
+    chunks(&alone, &|part| embedder.tokens(part)).into_iter().take(TOLD_MAX).map(shifted).collect()
 }
 
 #[cfg(test)]
@@ -162,5 +202,32 @@ mod tests {
         };
         assert_eq!(reason("/photos/a.jpg"), "Pictures are not read.");
         assert_eq!(reason("/photos/a.bin"), "The file is not text.");
+    }
+
+    #[test]
+    fn of_a_text_with_more_passages_than_a_file_may_have_the_first_are_kept_and_it_is_told() {
+        let embedder = StandIn::new(Fingerprint([7; 32]));
+        let kept = |text: &Text| new_chunks(&embedder, text).unwrap();
+        let many = |count: usize, note: &str| {
+            let section = |at: usize| Section { heading: String::new(), range: at * 5..at * 5 + 4 };
+            let mut text = Text { text: "word\n".repeat(count) + note, sections: (0..count).map(section).collect() };
+            let told = Section { heading: READ_IN_PART.to_owned(), range: count * 5..text.text.len() };
+            text.sections.extend((!note.is_empty()).then_some(told));
+            text
+        };
+        assert_eq!(kept(&many(DOCUMENT_CHUNKS_MAX, "")).last().unwrap().text, "word", "it is whole");
+        let chunks = kept(&many(DOCUMENT_CHUNKS_MAX + 9, ""));
+        assert_eq!((chunks.len(), chunks[0].text.as_str()), (DOCUMENT_CHUNKS_MAX, "word"));
+        let last = chunks.last().unwrap();
+        assert!(last.heading == READ_IN_PART && last.text.contains("more than the 65536 passages"), "{last:?}");
+        // An archive of which the reader told already what it left out.
+        let told = "A file was left out.";
+        let bodies = |text: &Text| kept(text).into_iter().map(|chunk| chunk.text).collect::<Vec<_>>();
+        let most = bodies(&many(DOCUMENT_CHUNKS_MAX - 1, told));
+        assert_eq!(most.len(), DOCUMENT_CHUNKS_MAX);
+        assert_eq!(most[most.len() - 2..], ["word", told], "it is whole");
+        let more = bodies(&many(DOCUMENT_CHUNKS_MAX, told));
+        assert_eq!((more.len(), more[more.len() - 2].as_str()), (DOCUMENT_CHUNKS_MAX, told));
+        assert!(more.last().unwrap().contains("Split it"), "{:?}", more.last());
     }
 }

@@ -11,8 +11,8 @@ use crate::http::query::parameter;
 use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::platform::given_back::room;
 use crate::platform::{blocking, regular};
-use crate::store::kv::Kv;
-use crate::worker::retrieve::document::{DocumentPart, part};
+use crate::store::kv::{Kv, KvError};
+use crate::worker::retrieve::document::{DocumentPart, part, unread};
 use futures_lite::stream;
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
@@ -20,6 +20,9 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use trillium::{Body, Conn, KnownHeaderName, Status};
+
+/// No document at a path is known here, or it is gone or being forgotten.
+const NOT_HERE: &str = "No document of this device that was read is at this path; one of another device is read there.";
 
 impl Api {
     /// The text of a document, in parts.
@@ -71,13 +74,16 @@ impl Api {
             return Err((Status::ServiceUnavailable, "This agent has no store.".to_owned()));
         };
         let disk = upkeep.disk().clone();
-        match blocking::run(move || part(&disk.snapshot(), &path, from)).await {
-            Some(Ok(Some(part))) => Ok(part),
-            Some(Ok(None)) => Err((
-                Status::NotFound,
-                "No document of this device that was read is at this path; one of another device is read there."
-                    .to_owned(),
-            )),
+        let look = move || -> Result<Result<DocumentPart, String>, KvError> {
+            let kv = disk.snapshot();
+            Ok(match part(&kv, &path, from)? {
+                Some(part) => Ok(part),
+                None => Err(unread(&kv, &path)?.unwrap_or_else(|| NOT_HERE.to_owned())),
+            })
+        };
+        match blocking::run(look).await {
+            Some(Ok(Ok(part))) => Ok(part),
+            Some(Ok(Err(why))) => Err((Status::NotFound, why)),
             Some(Err(error)) => Err((Status::InternalServerError, format!("The document could not be read: {error}."))),
             None => Err((Status::ServiceUnavailable, "The system gives no thread for that. Try again.".to_owned())),
         }

@@ -3,6 +3,7 @@
 use super::table::{Reach, Silent};
 use crate::base::time::Duration;
 use crate::platform::panics::guard;
+use crate::platform::turn::Turn;
 use crate::platform::{clock, sched};
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -39,12 +40,13 @@ pub(in crate::platform) struct Progress {
     state: AtomicU8,
     /// The place that counts as silent since it was given up.
     place: OnceLock<Vec<u8>>,
+    turn: Turn,
 }
 
 impl Progress {
     fn new(at: &[u8]) -> Self {
         let (steps, state) = (AtomicU64::new(0), AtomicU8::new(UNDER_WAY));
-        Self { steps, at: Mutex::new(at.to_vec()), state, place: OnceLock::new() }
+        Self { steps, at: Mutex::new(at.to_vec()), state, place: OnceLock::new(), turn: Turn::default() }
     }
 
     /// A system call has returned.
@@ -93,6 +95,7 @@ impl Calls {
             let (progress, reach, source, stood) =
                 (Arc::clone(&progress), self.reach.clone(), source.clone(), sched::stood());
             Box::new(move || {
+                progress.turn.begin();
                 sched::follow(stood);
                 let began = clock::thread_cpu();
                 let ended = guard(|| work(&progress));
@@ -123,7 +126,7 @@ impl Calls {
                         let given_up = progress.end(GIVEN_UP);
                         given_up && progress.place.set(silent.to_vec()).is_ok()
                     };
-                    if waited.without_progress(&progress) >= ticks_max
+                    if waited.without_progress(&progress, ticks_max) >= ticks_max
                         && self.reach.lose(&source, &progress.at(), give_up)
                     {
                         return Err(Silent);
@@ -163,10 +166,12 @@ struct Waited {
 }
 
 impl Waited {
-    /// One more look; gives the number of them since the last progress.
-    fn without_progress(&mut self, progress: &Progress) -> u64 {
+    /// One more look; gives the number of them since the last progress. One that finds the thread running, or waiting for a core on a busy
+    /// device, does not count, as the file system has answered; but for one look alone, after a stop, nobody waits longer.
+    fn without_progress(&mut self, progress: &Progress, ticks_max: u64) -> u64 {
         let steps = progress.steps.load(Ordering::Relaxed);
-        self.looks = if steps == self.steps { self.looks + 1 } else { 0 };
+        let waits_for_core = || ticks_max > 1 && progress.turn.is_awaited();
+        self.looks = if steps == self.steps { self.looks + u64::from(!waits_for_core()) } else { 0 };
         self.steps = steps;
         self.looks
     }

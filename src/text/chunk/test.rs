@@ -159,7 +159,8 @@ fn hostile_texts_give_a_bounded_number_of_chunks_in_bounded_time() {
     for source in repeated.iter().map(|part| part.repeat(n / part.len())).chain(long) {
         match extract("a.md", source.as_bytes()) {
             Ok(_) => assert!(chunked("a.md", &source).1.len() <= DOCUMENT_CHUNKS_MAX),
-            Err(refusal) => assert_eq!(refusal, Refusal::NoLanguage, "{:?}", source.get(..4)),
+            Err(Refusal::NoLanguage | Refusal::ReadEmpty { .. }) => {}
+            Err(refusal) => panic!("{:?}: {refusal}", source.get(..4)),
         }
         let text = Text { sections: vec![Section { heading: String::new(), range: 0..source.len() }], text: source };
         check(&text, &all_chunks(&text, &count));

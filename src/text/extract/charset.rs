@@ -69,6 +69,9 @@ pub(super) fn decode(bytes: &[u8], is_markup: bool) -> Option<String> {
     if let Some(text) = declared(bytes, is_markup) {
         return Some(text);
     }
+    if let Some(text) = by_line(bytes) {
+        return Some(text);
+    }
     if is_utf8_with_faults(bytes) {
         return fitting(UTF_8, bytes);
     }
@@ -131,6 +134,27 @@ fn is_utf8_with_faults(bytes: &[u8]) -> bool {
         faults += usize::from(!chunk.invalid().is_empty());
     }
     whole >= faults.saturating_mul(UTF8_PER_FAULT)
+}
+
+/// A text that was put together of several, line by line: of its lines that are no ASCII most are UTF-8, and the others of one other encoding.
+/// `None` if it is none such. A line of UTF-8 of which some bytes are broken is still one.
+fn by_line(bytes: &[u8]) -> Option<String> {
+    let lines = || bytes.split_inclusive(|byte| *byte == b'\n');
+    let is_other = |line: &&[u8]| std::str::from_utf8(line).is_err() && !is_utf8_with_faults(line);
+    let others: Vec<&[u8]> = lines().filter(is_other).collect();
+    let is_whole = |line: &&[u8]| !line.is_ascii() && std::str::from_utf8(line).is_ok();
+    if others.is_empty() || lines().filter(is_whole).count() < others.len() {
+        return None;
+    }
+    let others = others.concat();
+    let encoding = guessed(&others);
+    fitting(encoding, &others).filter(|text| reads_like_text(text))?;
+    let decoded = |line: &[u8]| {
+        let encoding = if is_other(&line) { encoding } else { UTF_8 };
+        encoding.decode_without_bom_handling(line).0.into_owned()
+    };
+    let text: String = lines().map(decoded).collect();
+    reads_like_text(&text).then_some(text)
 }
 
 /// The encoding that the bytes are likeliest in.

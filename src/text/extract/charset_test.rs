@@ -158,6 +158,21 @@ fn of_utf8_with_a_few_broken_bytes_the_rest_is_kept_and_of_more_nothing() {
 }
 
 #[test]
+fn a_text_of_lines_in_two_encodings_is_read_line_by_line() {
+    let words = "Gr\u{f6}\u{df}e der K\u{fc}che";
+    let latin: Vec<u8> = words.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let line = [words.as_bytes(), b" utf8\n"].concat();
+    let two = [&line[..], &latin, b" latin\nASCII\n"].concat();
+    assert_eq!(decode(&two, false), Some(format!("{words} utf8\n{words} latin\nASCII\n")));
+    let log = [&line.repeat(50)[..], &latin, b"\n", &line.repeat(50)].concat();
+    assert_eq!(decode(&log, false).unwrap().matches(words).count(), 101, "one line among many");
+    let most = [&line[..], &latin, b"\n", &latin, b"\n"].concat();
+    assert!(!decode(&most, false).unwrap_or_default().starts_with(words), "most lines say what it is");
+    let broken = [&line[..], words.as_bytes(), b" \xFF and more of it here\n"].concat();
+    assert_eq!(decode(&broken, false).unwrap().matches(words).count(), 2, "a line with a broken byte is UTF-8");
+}
+
+#[test]
 fn data_is_no_text_in_any_encoding() {
     let noise: Vec<u8> = (1..4000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0].max(1)).collect();
     let high: Vec<u8> = noise.iter().map(|byte| byte | 0x80).collect();

@@ -125,6 +125,8 @@ struct Elements {
     is_apart: bool,
     /// The name of the innermost element, if nothing but text is in it so far.
     name: String,
+    /// A block of data (CDATA) ends here.
+    is_behind_data: bool,
 }
 
 impl Elements {
@@ -191,6 +193,9 @@ impl Visitor for Elements {
         }
         if !is_within_words {
             self.between = Between::Begin;
+        } else if std::mem::take(&mut self.is_behind_data) {
+            // No word goes on from a block of data into an element.
+            self.words(" ");
         }
         let is_row = ROWS.contains(&name);
         if is_row && self.rows == 0 {
@@ -214,6 +219,7 @@ impl Visitor for Elements {
 
     fn close(&mut self, name: &str) {
         self.unseen = self.unseen.saturating_sub(usize::from(UNSEEN.contains(&name)));
+        self.is_behind_data = false;
         let Some(element) = self.open.pop() else { return };
         if element.is_row {
             self.rows -= 1;
@@ -237,7 +243,13 @@ impl Visitor for Elements {
         }
     }
 
+    fn data(&mut self, text: &str) {
+        self.text(text);
+        self.is_behind_data = true;
+    }
+
     fn text(&mut self, text: &str) {
+        self.is_behind_data = false;
         if self.unseen > 0 {
             return;
         }
@@ -302,6 +314,7 @@ mod tests {
             "[] Part; Left\nBolt; c: 40"
         );
         assert_eq!(told("<a><style>p {{}}</style><b>x</b><binary>aGVsbG8=</binary></a>"), "[] x");
+        assert_eq!(told("<a><![CDATA[one]]><b>two</b> H<c>2</c>O</a>"), "[] one two H2O");
         assert_eq!(told("<a>one &lt; two &amp; three<![CDATA[ <4]]></a>"), "[] one < two & three <4");
     }
 

@@ -23,9 +23,30 @@ pub(super) fn decode(path_hint: &str, bytes: &[u8]) -> Result<String, Refusal> {
             return Err(Refusal::TooMuch);
         }
         // Line ends, as of UTF-8.
-        return plain::decode(text.as_bytes());
+        return plain::decode(text.as_bytes()).map(|text| unfolded(path_hint, text));
     }
-    decoded
+    decoded.map(|text| unfolded(path_hint, text))
+}
+
+/// A calendar or a card without the breaks in its lines: a blank that begins one goes on with the line before (RFC 5545, 3.1; RFC 6350, 3.2).
+fn unfolded(path_hint: &str, text: String) -> String {
+    if !has_ending(path_hint, &["ics", "ical", "ifb", "vcs", "vcf", "vcard"]) {
+        return text;
+    }
+    ["\r\n ", "\r\n\t", "\n ", "\n\t"].iter().fold(text, |text, fold| text.replace(fold, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn the_folded_lines_of_a_calendar_are_whole_and_those_of_other_texts_stay() {
+        let folded = b"SUMMARY:The orchest\r\n ra plays\r\n\tloud\r\nLOCATION:Hall\r\n";
+        assert_eq!(decode("a.ICS", folded).unwrap(), "SUMMARY:The orchestra playsloud\r\nLOCATION:Hall\r\n");
+        assert_eq!(decode("a.txt", folded).unwrap().as_bytes(), folded);
+        assert_eq!(decode("a.vcf", b"NOTE:one\n  two\n").unwrap(), "NOTE:one two\n");
+    }
 }
 
 /// Whether a file may declare its encoding as HTML and XML do.

@@ -3,7 +3,7 @@
 //! Every reader that leaves words out tells it here, so that no document seems to be whole and is not. What is left out
 //! because it is no language (`text::payload`) is not meant, as a mark stands in its place, but for rows in which a number may be looked for.
 
-use super::section::{Section, Text};
+use super::section::{READ_IN_PART, Section, Text};
 use crate::limits::{
     DOCUMENT_BYTES_MAX, DOCUMENT_CHUNKS_MAX, MAIL_ADDRESSES_MAX, PDF_PAGES_MAX, SHEETS_MAX, TABLE_COLUMNS_MAX,
     XML_DEPTH_MAX,
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 /// The heading of what is told.
-pub(super) const HEADING: &str = "Read in part";
+pub(super) const HEADING: &str = READ_IN_PART;
 
 /// What a reader of one document left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +68,7 @@ impl fmt::Display for LeftOut {
                 f.write_str("A part of this file needs a password, and was left out. Save a copy without one.")
             }
             Self::Altered => f.write_str(
-                "A part of this file is damaged, and was left out: it does not have the checksum that the file states, or has signs that do not belong there. Copy or download it again.",
+                "A part of this file is damaged, and was left out or may be read wrongly: it does not have the checksum that the file states, or has signs that do not belong there. Copy or download it again.",
             ),
             Self::Alike => f.write_str(
                 "Rows of this file that are alike but for their digits, or have nothing but numbers, were left out after the first ones: a number in them is not found.",

@@ -56,6 +56,7 @@ mod refusal;
 pub mod section;
 #[cfg(feature = "documents")]
 mod table;
+mod words;
 
 use super::payload;
 use super::payload::word::measure;
@@ -66,6 +67,7 @@ use ending::{ending, has_ending};
 use outline::is_left_out;
 use section::{Section, Text};
 use std::borrow::Cow;
+use words::has_words;
 
 #[cfg(feature = "documents")]
 pub use mail::{NEWEST_BYTES, is_mailbox, newest};
@@ -188,10 +190,14 @@ fn without_payload(title: &str) -> String {
     if left.chars().any(char::is_alphanumeric) || left == title { left } else { String::new() }
 }
 
-/// The text, if anything is left of it without payload.
+/// The text, if words are left of it without payload.
 fn language(text: Text) -> Result<Text, Refusal> {
     let is_payload = text.text.chars().all(|c| c.is_whitespace() || c == payload::MARK);
-    if is_payload { Err(Refusal::NoLanguage) } else { Ok(text) }
+    if is_payload || !has_words(&text.text) && text.text.contains(payload::MARK) {
+        return Err(Refusal::NoLanguage);
+    }
+    let says = has_words(&text.text) || text.sections.iter().any(|at| has_words(&at.heading));
+    if says { Ok(text) } else { Err(Refusal::ReadEmpty { what: "there are no words in it" }) }
 }
 
 /// The text with sections that have no HTML tags in them. Where nothing else is left, the text stays as it is: a file of

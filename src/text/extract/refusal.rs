@@ -75,7 +75,7 @@ impl fmt::Display for Refusal {
             Self::Encrypted => f.write_str("the file needs a password; save a copy without one"),
             Self::Truncated => f.write_str("the end of the file is missing; copy or download it again"),
             Self::Damaged { format } => {
-                write!(f, "the file is damaged: parts of a {format} file are missing; copy it again, or save it anew")
+                write!(f, "the file is damaged: parts of a file of this format ({format}) are missing; copy it again, or save it anew")
             }
             Self::TooMuch => f.write_str("the file unpacks to more than is read"),
             Self::Altered => f.write_str(

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+/// The heading of the passages at the end of a text that tell what was left out of it.
+pub const READ_IN_PART: &str = "Read in part";
+
 /// The text of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {

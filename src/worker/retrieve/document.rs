@@ -2,6 +2,7 @@
 
 use super::candidate::without_keys;
 use super::file_of;
+use crate::base::media::told_reason;
 use crate::limits::DOCUMENT_PASSAGES_MAX;
 use crate::store::kv::{KvError, KvRead};
 use crate::store::read;
@@ -45,6 +46,24 @@ pub fn part(kv: &impl KvRead, path: &[u8], from: usize) -> Result<Option<Documen
     }
     let next = from.saturating_add(DOCUMENT_PASSAGES_MAX);
     Ok(Some(DocumentPart { passages, of: chunks.len(), next: (next < chunks.len()).then_some(next) }))
+}
+
+/// Why no text of the document at this path is there, as a sentence: it waits to be read, or cannot be used. `None` where none is known here, or
+/// it is gone or being forgotten.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn unread(kv: &impl KvRead, path: &[u8]) -> Result<Option<String>, KvError> {
+    let Some((_, doc)) = read::document_at(kv, path)? else { return Ok(None) };
+    let why = match &doc.state {
+        DocState::Waiting => "The file at this path waits to be read.".to_owned(),
+        DocState::Refused(reason) => format!("The file at this path is not used. {}", told_reason(path, reason)),
+        DocState::Parked(parked) => {
+            format!("The file at this path was tried again and again, and is not used: {}", parked.why())
+        }
+        DocState::Chunked { .. } | DocState::Ready | DocState::Tombstoned => return Ok(None),
+    };
+    Ok(file_of(doc, &read::marks(kv)?).map(|_| why))
 }
 
 /// Paths, and after which one the next page begins.
@@ -119,5 +138,20 @@ mod tests {
         assert_eq!(part(library(1).kv(), b"/n/b.md", 0).unwrap(), None);
         assert_eq!(part(library(1).kv(), b"/n", 0).unwrap(), None);
         assert_eq!(part(library(0).kv(), b"/n/a.md", 0).unwrap(), None);
+    }
+
+    #[test]
+    fn of_a_file_that_waits_or_cannot_be_used_it_is_said_why_it_has_no_text() {
+        let mut library = library(1);
+        let told = |library: &Library<MemoryKv>, path: &[u8]| unread(library.kv(), path).unwrap();
+        assert_eq!(told(&library, b"/n/a.md"), None, "it was read");
+        assert_eq!(told(&library, b"/n/c.bin"), None, "it is not known");
+        let (path, collection, stamp) = (b"/n/c.bin".to_vec(), "home".to_owned(), FileStamp::default().on_volume(3));
+        let doc = library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap().doc.unwrap();
+        assert_eq!(told(&library, b"/n/c.bin").as_deref(), Some("The file at this path waits to be read."));
+        let reason = "The file is not text.".to_owned();
+        library.apply(&Change::Refused { doc, stamp, reason, keep: false }).unwrap();
+        let why = "The file at this path is not used. The file is not text.";
+        assert_eq!(told(&library, b"/n/c.bin").as_deref(), Some(why));
     }
 }

@@ -64,6 +64,23 @@ fn a_source_that_does_not_answer_is_left_alone_until_it_does_and_others_are_look
 }
 
 #[test]
+fn a_call_that_only_waits_for_a_core_or_computes_is_waited_for_and_its_file_system_not_blamed() {
+    let Watched { findings, calls, .. } = watched();
+    let began = clock::now();
+    let computed = calls.call(b"/n/a", move |_| {
+        // Twice the patience, without a system call into the place.
+        while clock::now().since(began) < Duration::from_millis(2_000) {
+            std::hint::spin_loop();
+        }
+        7
+    });
+    assert!(computed == Ok(7) && findings.list().is_empty());
+    let (mut waited, progress) = (Waited::default(), Progress::new(b"/n/a"));
+    assert_eq!((0..99).map(|_| waited.without_progress(&progress, 10)).max(), Some(0), "it has not begun");
+    assert_eq!(waited.without_progress(&progress, 1), 1, "after a stop nobody waits for it");
+}
+
+#[test]
 fn a_call_that_goes_on_is_waited_for_however_long_it_takes() {
     let Watched { findings, calls, .. } = watched();
     let steps = calls.call(b"/n/a", |progress| {

@@ -218,6 +218,10 @@ impl Folder {
             self.packed_otherwise.add(path);
             return;
         }
+        if entry.is_larger_than(entry_most()) {
+            self.left_out += 1;
+            return;
+        }
         let Some(unpacked) = zip.read(entry, entry_most(), budget) else { return };
         let part = extent.of_part(unpacked.end == End::Cut);
         self.is_cut |= unpacked.end == End::Cut && extent.has_end();

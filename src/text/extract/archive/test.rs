@@ -41,6 +41,15 @@ fn documents_in_archives_are_sections_under_their_paths() {
 }
 
 #[test]
+fn entries_that_are_too_large_leave_the_others_what_they_may_unpack() {
+    let zeros = vec![0_u8; 17 << 20];
+    let entries: [(&str, &[u8]); 3] = [("a.img", &zeros), ("b.img", &zeros), ("note.txt", b"The boiler hums.")];
+    let told = told("a.zip", &zip(&entries)).unwrap();
+    assert_eq!(told[0], pair("note.txt", "The boiler hums."));
+    assert!(told[1].0 == LEFT_OUT && told[1].1.contains("2 more were left out"), "{told:?}");
+}
+
+#[test]
 fn keys_in_an_archive_and_in_its_names_are_in_no_passage() {
     let letters = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW";
     let key = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{letters}\n-----END OPENSSH PRIVATE KEY-----\n");

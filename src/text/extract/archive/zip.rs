@@ -28,6 +28,8 @@ pub(crate) struct Entry {
     at: usize,
     /// Packed bytes by the directory; `None` where the stream alone says where it ends.
     packed: Option<usize>,
+    /// Its bytes unpacked, by the directory. They are only believed where they are too many.
+    unpacked: Option<usize>,
     /// The checksum of its bytes; `None` where it stands behind the stream, or none is stated: some programs write 0.
     crc: Option<u32>,
 }
@@ -36,6 +38,11 @@ impl Entry {
     /// Whether it is packed by DEFLATE, or not at all.
     pub(crate) fn can_unpack(&self) -> bool {
         matches!(self.method, 0 | 8)
+    }
+
+    /// Whether it says that it unpacks to more than this. Not unpacked, it takes nothing from what the others may.
+    pub(crate) fn is_larger_than(&self, most: usize) -> bool {
+        self.unpacked.is_some_and(|bytes| bytes > most)
     }
 }
 
@@ -158,13 +165,14 @@ fn central(record: &[u8], shift: usize) -> Option<(Entry, usize)> {
     let bytes = record.get(46..46 + name)?;
     let extras = record.get(46 + name..46 + name + extra)?;
     let wide = [u32_at(record, 24)?, u32_at(record, 20)?, u32_at(record, 42)?];
-    let [_, packed, at] = zip64(extras, wide)?;
+    let [unpacked, packed, at] = zip64(extras, wide)?;
     let entry = Entry {
         name: name_of(bytes),
         is_encrypted: flags & 1 == 1,
         method: u16_at(record, 10)?,
         at: at.checked_add(shift)?,
         packed: Some(packed),
+        unpacked: Some(unpacked),
         crc: u32_at(record, 16).filter(|crc| *crc != 0),
     };
     Some((entry, 46 + name + extra + comment))
@@ -211,7 +219,7 @@ fn scan(file: &[u8]) -> List {
         let start = 30 + usize::from(name) + usize::from(extra);
         let packed = (flags & 8 == 0 && size != u32::MAX).then_some(to_usize(size));
         let crc = u32_at(header, 14).filter(|crc| packed.is_some() && *crc != 0);
-        list.add(Entry { name: name_of(bytes), is_encrypted: flags & 1 == 1, method, at, packed, crc });
+        list.add(Entry { name: name_of(bytes), is_encrypted: flags & 1 == 1, method, at, packed, unpacked: None, crc });
         next = at.saturating_add(start).saturating_add(packed.unwrap_or(0));
     }
     list

@@ -5,11 +5,12 @@
 //! files in an archive are (`archive`), with the same caps: the reader of all files takes them, one level deeper.
 //!
 //! What a mail is, its headers say (`told`): names of files differ too much. Parts and encodings are `mail-parser`'s work; `mailparse`
-//! leaves it to its user to choose among the bodies. It forbids unsafe code. Mails come from strangers, so they are read in a process
+//! leaves it to its user to choose among the bodies. It forbids unsafe code. Base64 that is not whole it leaves as it is (`packed`). Mails come from strangers, so they are read in a process
 //! of their own; but the agent itself looks where in the end of a large folder the first of them begins (`newest`), which compares lines and
 //! takes nothing apart.
 
 mod newest;
+mod packed;
 mod told;
 
 use super::archive::extent::Extent;
@@ -26,6 +27,7 @@ use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use packed::{Unpacked, unpack};
 use std::borrow::Cow;
 
 pub use newest::{NEWEST_BYTES, is_mailbox, newest};
@@ -48,7 +50,8 @@ pub(super) struct Readers<'a> {
 /// # Errors
 /// A [`Refusal`] that says why there is no text in it.
 pub(super) fn read(bytes: &[u8], readers: Readers<'_>, budget: &mut Budget) -> Result<Text, Refusal> {
-    let message = MessageParser::default().parse(told::without_length(bytes));
+    let bytes = told::with_line_feeds(told::without_length(bytes));
+    let message = MessageParser::default().parse(&*bytes);
     let message = message.ok_or(Refusal::Damaged { format: "mail" })?;
     text_of(&message, readers, budget, 0)
 }
@@ -85,6 +88,7 @@ fn text_of(message: &Message<'_>, readers: Readers<'_>, budget: &mut Budget, dep
             PartType::Html(_) => pages.push(words_of(message, part)),
             _ => write(&mut leaf, &words_of(message, part)),
         }
+        leaf.left_out.extend(unpacked(message, part).and_then(|it| lacks(message, part, &it, readers.extent)));
     }
     let subject = leaf.title.get(..leaf.title.floor_char_boundary(HEADING_BYTES_MAX)).unwrap_or_default().to_owned();
     let mut folder = Folder::of((others.page)(leaf.text, &leaf.title).unwrap_or_default(), leaf.left_out);
@@ -142,17 +146,29 @@ fn attachment(
         }
         return;
     };
-    // What could not be decoded is letters of base64. A text that says nothing of itself only lacks the boundary behind it.
-    let packed = part.content_transfer_encoding().unwrap_or_default();
-    let is_packed = ["base64", "quoted-printable"].iter().any(|name| packed.eq_ignore_ascii_case(name));
-    let is_text = part.content_type().map_or(!is_packed, |kind| kind.c_type == "text");
-    // What was decoded and only is no mail, although it says so, keeps its encoding and is read as what it is.
-    let is_undecoded = part.is_encoding_problem && part.encoding == Encoding::None;
-    if is_undecoded && packed.eq_ignore_ascii_case("base64") && may_have_words(part) {
-        let why = if breaks_off(message, part) { LeftOut::Cut } else { LeftOut::Altered };
-        folder.reasons.extend((why != LeftOut::Cut || extent.has_end()).then_some(why));
+    if let Some(unpacked) = unpacked(message, part) {
+        folder.reasons.extend(lacks(message, part, &unpacked, extent));
+        let footer = footer(&unpacked);
+        let text = match kind_of(part) {
+            // A mail says its words plainly as well.
+            Some("text.html") if name.is_empty() && !says_little(message) => return,
+            Some(kind) => {
+                let words = with_footer(words_in(part, kind, &unpacked.bytes), &footer);
+                inner(if name.is_empty() { kind } else { &name }, words.as_bytes(), extent, budget)
+            }
+            None => {
+                let told = inner(&name, &unpacked.bytes, extent, budget);
+                folder.take(&name, told);
+                if footer.is_empty() {
+                    return;
+                }
+                inner("text.txt", footer.as_bytes(), Extent::Whole, budget)
+            }
+        };
+        folder.take(&name, text);
+        return;
     }
-    if is_undecoded && !is_text {
+    if is_undecoded(part) && kind_of(part).is_none() {
         return;
     }
     let text = match &part.body {
@@ -166,6 +182,64 @@ fn attachment(
         PartType::Message(_) | PartType::Multipart(_) => return,
     };
     folder.take(&name, text);
+}
+
+/// Whether a part is what stands in the mail, as it could not be decoded. What was decoded and only is no mail, although it says so, keeps its
+/// encoding and is read as what it is.
+fn is_undecoded(part: &MessagePart<'_>) -> bool {
+    part.is_encoding_problem && part.encoding == Encoding::None
+}
+
+/// What a part holds that is base64 and could not be decoded as it stands, if it may have words. A text that only says that it is base64 holds none.
+fn unpacked<'m>(message: &'m Message<'_>, part: &MessagePart<'_>) -> Option<Unpacked<'m>> {
+    let is_packed = part.content_transfer_encoding().is_some_and(|name| name.eq_ignore_ascii_case("base64"));
+    if !is_packed || !is_undecoded(part) || !may_have_words(part) {
+        return None;
+    }
+    Some(unpack(raw_of(message, part))).filter(|it| !it.bytes.is_empty() || kind_of(part).is_none())
+}
+
+/// The bytes of a part as they stand in the mail.
+fn raw_of<'m>(message: &'m Message<'_>, part: &MessagePart<'_>) -> &'m [u8] {
+    let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+    message.raw_message.get(at(part.offset_body)..at(part.offset_end)).unwrap_or_default()
+}
+
+/// What such a part lacks.
+fn lacks(message: &Message<'_>, part: &MessagePart<'_>, unpacked: &Unpacked<'_>, extent: Extent) -> Option<LeftOut> {
+    if breaks_off(message, part) {
+        return extent.has_end().then_some(LeftOut::Cut);
+    }
+    unpacked.is_altered.then_some(LeftOut::Altered)
+}
+
+/// The words behind the letters of base64 of a part, as mailing lists append them.
+fn footer(unpacked: &Unpacked<'_>) -> String {
+    let text = decode("text.txt", unpacked.footer).unwrap_or_default();
+    if text.chars().any(char::is_alphanumeric) { text } else { String::new() }
+}
+
+fn with_footer(words: String, footer: &str) -> String {
+    if footer.is_empty() { words } else { words + "\n\n" + footer }
+}
+
+/// What a part that is text by its header is read as, or says nothing of itself: that only lacks the boundary behind it.
+fn kind_of(part: &MessagePart<'_>) -> Option<&'static str> {
+    let packed = part.content_transfer_encoding().unwrap_or_default();
+    let is_packed = ["base64", "quoted-printable"].iter().any(|name| packed.eq_ignore_ascii_case(name));
+    let Some(kind) = part.content_type() else { return (!is_packed).then_some("text.txt") };
+    let is_page = kind.subtype().is_some_and(|it| it.eq_ignore_ascii_case("html"));
+    let is_text = kind.c_type.eq_ignore_ascii_case("text");
+    is_text.then_some(if is_page { "text.html" } else { "text.txt" })
+}
+
+/// The words of bytes in the encoding that their part names, or else in that which they look like.
+fn words_in(part: &MessagePart<'_>, kind: &str, bytes: &[u8]) -> String {
+    let named = part.content_type().and_then(|kind| kind.attribute("charset")).unwrap_or_default();
+    let by_name = charset_decoder(named.as_bytes()).map(|decoder| decoder(bytes));
+    let fits = by_name.as_ref().is_some_and(|text| !may_be_other(part, text)) && !(is_western(part) && is_utf8(bytes));
+    let text = if fits { by_name } else { decode(kind, bytes).ok().or(by_name) };
+    text.unwrap_or_default()
 }
 
 /// Whether nothing of the mail stands behind a part, not even a boundary.
@@ -212,15 +286,18 @@ fn write(leaf: &mut Leaf, text: &str) {
 
 /// The parts that are the mail's own text: plain, or HTML where nothing is said plainly.
 fn bodies<'m>(message: &'m Message<'m>) -> Vec<&'m MessagePart<'m>> {
-    let plain: Vec<&MessagePart<'_>> = message.text_bodies().collect();
-    let of_text = plain.iter().filter_map(|part| match &part.body {
+    let pages: Vec<&MessagePart<'_>> = message.html_bodies().collect();
+    let has_page = pages.iter().any(|part| matches!(part.body, PartType::Html(_)));
+    if has_page && says_little(message) { pages } else { message.text_bodies().collect() }
+}
+
+/// Whether a mail has a few words at most that are plain text.
+fn says_little(message: &Message<'_>) -> bool {
+    let of_text = message.text_bodies().filter_map(|part| match &part.body {
         PartType::Text(text) => Some(text.split_whitespace().count()),
         _ => None,
     });
-    let says_little = of_text.sum::<usize>() < WORDS_MIN;
-    let pages: Vec<&MessagePart<'_>> = message.html_bodies().collect();
-    let has_page = pages.iter().any(|part| matches!(part.body, PartType::Html(_)));
-    if says_little && has_page { pages } else { plain }
+    of_text.sum::<usize>() < WORDS_MIN
 }
 
 /// The words of a part. Where it does not say its encoding, or the bytes are not in that, they are what a file of these bytes is.
@@ -230,10 +307,12 @@ fn words_of<'m>(message: &'m Message<'_>, part: &'m MessagePart<'_>) -> Cow<'m, 
         PartType::Html(text) => (text, "text.html"),
         _ => return Cow::Borrowed(""),
     };
+    if let Some(unpacked) = unpacked(message, part) {
+        return Cow::Owned(with_footer(words_in(part, name, &unpacked.bytes), &footer(&unpacked)));
+    }
     let is_western = is_western(part);
     if is_western || may_be_other(part, text) {
-        let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-        let raw = message.raw_message.get(at(part.offset_body)..at(part.offset_end)).unwrap_or_default();
+        let raw = raw_of(message, part);
         let bytes = match part.encoding {
             Encoding::None => Some(Cow::Borrowed(raw)),
             Encoding::Base64 => base64_decode(raw).map(Cow::Owned),

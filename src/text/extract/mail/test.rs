@@ -58,6 +58,16 @@ fn a_mail_is_its_subject_who_wrote_it_and_its_words() {
 }
 
 #[test]
+fn a_mail_whose_lines_end_in_cr_alone_is_read() {
+    let mail = b"From: a@x.org\rTo: b@x.org\rSubject: Mandolin\r\rThe mandolin is out of tune.\r";
+    for name in ["a.eml", "note"] {
+        let told = told(name, mail);
+        assert_eq!(told[0].0, "Mandolin", "{name}");
+        assert!(told[0].1.ends_with("\n\nThe mandolin is out of tune."), "{name}: {told:?}");
+    }
+}
+
+#[test]
 fn a_text_in_utf8_is_read_as_that_where_the_mail_names_a_western_encoding() {
     let words = "Der Schl\u{fc}ssel h\u{e4}ngt am Haken.";
     let latin: Vec<u8> = words.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
@@ -113,14 +123,48 @@ fn a_mail_that_is_whole_is_not_told_as_one_that_breaks_off_whatever_stands_betwe
         assert!(text_of(&beside).contains("The pump moves water."), "{footer}");
         for mail in [beside, alone] {
             let text = text_of(&mail);
-            assert!(text.contains("A part of this file is damaged"), "{text}");
-            assert!(!text.contains("The end of this file"), "{text}");
+            assert_eq!(text.contains("Sent by the list"), footer.contains("Sent"), "{text}");
+            assert!(!text.contains("this file"), "nothing of it is lost: {text}");
         }
     }
     // A part that says it is a mail, and is none, is read as what it is.
     let text =
         text_of(&format!("{head}{}--B--\r\n", part("message/rfc822", &base64(b"The boiler hums in the cellar.\n"))));
     assert!(text.contains("The boiler hums in the cellar.") && !text.contains("this file"), "{text}");
+}
+
+#[test]
+fn a_text_in_base64_is_read_whatever_a_list_appended_and_a_stray_sign_is_told() {
+    let words = "The plumber comes on Thursday to mend the boiler in the scullery.";
+    let letters = base64(words.as_bytes());
+    let footer = "____________\r\nMarmalade mailing list\r\nhttps://lists.example.org/marmalade";
+    let alone = |kind: &str, body: &str| {
+        format!("{HEAD}Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n")
+    };
+    let listed = alone("text/plain", &format!("{letters}\r\n\r\n{footer}"));
+    let mbox = format!("From a@x Mon Jun 01 10:00:00 2009\r\n{listed}");
+    for (name, mail) in [("a.eml", &listed), ("Inbox", &mbox)] {
+        let (heading, text) = &told(name, mail.as_bytes())[0];
+        assert_eq!(heading, "Schl\u{fc}ssel des Hauses");
+        assert!(text.starts_with(&format!("{ENVELOPE}\n\n{words}\n")), "{name}: {text}");
+        assert!(text.ends_with("Marmalade mailing list\nhttps://lists.example.org/marmalade"), "{name}: {text}");
+    }
+    let page = alone("text/html", &format!("{}\r\n{footer}", base64(format!("<p>{words}</p>").as_bytes())));
+    assert!(told("a.eml", page.as_bytes()).iter().any(|(_, text)| text.contains(words)));
+    let stray = told("a.eml", alone("text/plain", &format!("{}!\r\n {}", &letters[..30], &letters[30..])).as_bytes());
+    assert!(stray[0].1.ends_with(words), "{stray:?}");
+    let (heading, note) = stray.last().unwrap();
+    assert!(heading == "Read in part" && note.contains("A part of this file is damaged"), "{stray:?}");
+    let short = told("a.eml", alone("text/plain", &format!("{}\r\n{footer}", base64(b"Yes, it hums."))).as_bytes());
+    assert!(short[0].1.contains("Yes, it hums."), "{short:?}");
+    let cut = format!(
+        "{}--B\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
+        with_a_letter(),
+        &letters[..60]
+    );
+    let cut = told("a.eml", cut.as_bytes());
+    assert!(cut.iter().any(|(_, text)| text.contains(&words[..45])), "{cut:?}");
+    assert!(cut.last().unwrap().1.contains("The end of this file"), "{cut:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Whether a file is a mail, or a folder of them, by the headers at its start; and where each of them begins and ends.
 
 use crate::limits::{MAIL_HEAD_BYTES_MAX, UNPACKED_ENTRIES_MAX};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// Headers that hardly anything but a mail or an article has.
@@ -79,12 +80,26 @@ pub(super) fn without_length(bytes: &[u8]) -> &[u8] {
     mail.get(..length).unwrap_or(mail)
 }
 
+/// The sign that ends lines: of a text of the Macintosh without any line feed, CR.
+fn line_end(bytes: &[u8]) -> u8 {
+    if bytes.contains(&b'\n') || !bytes.contains(&b'\r') { b'\n' } else { b'\r' }
+}
+
+/// A mail with line feeds at the ends of its lines.
+pub(super) fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if line_end(bytes) == b'\n' {
+        return Cow::Borrowed(bytes);
+    }
+    bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect::<Vec<u8>>().into()
+}
+
 /// How many headers of mails, and how many that stand beside them, there are before the first blank line. None if another line
 /// stands there.
 fn headers(bytes: &[u8]) -> (usize, usize) {
     let head = bytes.get(..MAIL_HEAD_BYTES_MAX.min(bytes.len())).unwrap_or_default();
     let (mut of_mails, mut beside) = (0, 0);
-    for (at, line) in head.split(|byte| *byte == b'\n').enumerate() {
+    let ends = line_end(head);
+    for (at, line) in head.split(|byte| *byte == ends).enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
             break;

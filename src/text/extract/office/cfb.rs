@@ -14,6 +14,16 @@ pub(super) fn is_compound(file: &[u8]) -> bool {
     file.starts_with(MAGIC)
 }
 
+/// Whether the head of a file that begins so states sizes that none has: what follows is something else, or damaged.
+pub(super) fn is_damaged(file: &[u8]) -> bool {
+    u16_at(file, 0x1E).zip(u16_at(file, 0x20)).is_some_and(|shifts| !has_sizes(shifts))
+}
+
+/// Whether a file may have such sectors, and small ones: powers of two.
+fn has_sizes((sector, small): (u16, u16)) -> bool {
+    (7..=16).contains(&sector) && (4..=12).contains(&small)
+}
+
 /// A compound file.
 pub(super) struct Compound<'a> {
     file: &'a [u8],
@@ -36,7 +46,7 @@ impl<'a> Compound<'a> {
             return None;
         }
         let shifts = (u16_at(file, 0x1E)?, u16_at(file, 0x20)?);
-        if !(7..=16).contains(&shifts.0) || !(4..=12).contains(&shifts.1) {
+        if !has_sizes(shifts) {
             return None;
         }
         let mut opened = Self {

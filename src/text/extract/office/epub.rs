@@ -16,8 +16,14 @@ pub(super) fn read(package: &mut Package<'_, '_>) -> Option<Leaf> {
     let mut book = Book::default();
     walk(&package.text(&opf), &mut book);
     let path = |href: &str| joined(folder, &unescaped(href.split('#').next().unwrap_or_default()));
-    let chapters: Vec<String> =
+    let mut chapters: Vec<String> =
         book.spine.iter().filter_map(|id| book.items.get(id)).map(|(href, _)| path(href)).collect();
+    if chapters.is_empty() {
+        // Without the list of its chapters a book has their order by their names.
+        let ends = |name: &&str| [".xhtml", ".html", ".htm"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+        chapters = package.names().filter(ends).map(str::to_owned).collect();
+        chapters.sort();
+    }
     // Fonts are often scrambled by this file, and chapters by that of a shop.
     let locked = package.text("META-INF/encryption.xml");
     if chapters.iter().any(|chapter| locked.contains(&format!("\"{chapter}\""))) {
@@ -190,6 +196,18 @@ mod tests {
                 ("The house > Pump > More", "x")
             ]
         );
+    }
+
+    #[test]
+    fn a_book_that_lacks_the_list_of_its_chapters_is_read_in_the_order_of_their_names() {
+        let file = zip(&[
+            ("mimetype", b"application/epub+zip"),
+            ("OEBPS/b.xhtml", b"<html><body><p>It moves water.</p></body></html>"),
+            ("OEBPS/a.html", b"<html><body><p>Red lamp</p></body></html>"),
+        ]);
+        let (opened, mut budget) = (Zip::open(&file), Budget::of(file.len()));
+        let text = read(&mut Package::new(&opened, &mut budget)).unwrap().text;
+        assert!(text.find("Red lamp") < text.find("It moves") && text.contains("Red lamp"), "{text}");
     }
 
     #[test]

@@ -124,6 +124,9 @@ pub(super) fn read_compound(bytes: &[u8]) -> Option<Result<Leaf, Refusal>> {
     if !cfb::is_compound(bytes) {
         return None;
     }
+    if cfb::is_damaged(bytes) {
+        return Some(Err(Refusal::Damaged { format: "old Office" }));
+    }
     let Some(file) = cfb::Compound::open(bytes) else { return Some(Err(Refusal::Truncated)) };
     let names = file.names();
     let has = |name: &str| names.iter().any(|other| other.eq_ignore_ascii_case(name));

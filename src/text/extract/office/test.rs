@@ -37,6 +37,11 @@ fn encrypted_cut_and_empty_documents_have_their_own_sentences() {
     let cut = "the end of the file is missing; copy or download it again";
     assert_eq!(sentence(&whole[..100]), cut);
     assert_eq!(sentence(&locked[..300]), cut);
+    let noise = [&locked[..8], &[0xA7_u8; 900][..]].concat();
+    assert!(
+        sentence(&noise).starts_with("the file is damaged: parts of a file of this format (old Office)"),
+        "its end is not what is missing"
+    );
     let blank = zip(&[("word/document.xml", b"<w:document><w:body><w:p/></w:body></w:document>")]);
     assert_eq!(sentence(&blank), "the file was read, but is empty: the document has no words in it");
     let mut altered = zip(&[("word/document.xml", PARAGRAPH)]);

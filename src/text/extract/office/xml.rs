@@ -18,6 +18,10 @@ pub(crate) trait Visitor {
     fn close(&mut self, name: &str);
     /// Text within the elements that are open.
     fn text(&mut self, text: &str);
+    /// A block of data (CDATA) within them.
+    fn data(&mut self, text: &str) {
+        self.text(text);
+    }
     /// There are words within more elements than are told apart.
     fn nested(&mut self) {}
     /// Whether the rest of the document may be left out.
@@ -107,7 +111,7 @@ pub(crate) fn walk(xml: &str, visitor: &mut dyn Visitor) -> bool {
             }
             Ok(Event::CData(text)) => {
                 is_nested |= open.deeper > 0 && text.contains(char::is_alphanumeric);
-                visitor.text(&text);
+                visitor.data(&text);
             }
             Ok(Event::GeneralRef(name)) => {
                 if let Some((c, _)) = entity::read(&format!("{};", &*name)) {
