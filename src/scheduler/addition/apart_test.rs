@@ -42,11 +42,9 @@ fn a_folder_that_patterns_leave_out_of_a_watched_one_is_a_private_collection_of_
 fn a_folder_that_is_read_with_the_watched_one_is_refused_with_the_line_that_sets_it_apart() {
     let list = Sources::from(vec![source("/docs", "home", Ring::Mesh)]);
     let why = diary(&[], "/docs/my diary").placed(&list).unwrap_err();
-    for part in [
-        "a file is in one collection only",
-        "the line /my\\ diary into the file .wattleignore in /docs,",
-        "same command",
-    ] {
+    for part in
+        ["a file is in one collection only", "the line /my diary into the file .wattleignore in /docs,", "same command"]
+    {
         assert!(why.contains(part), "{part}: {why}");
     }
     assert!(diary(&["/"], "/docs/diary").placed(&list).is_err(), "another folder's patterns leave it out");

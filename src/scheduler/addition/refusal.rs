@@ -73,7 +73,7 @@ fn pattern(folder: &[u8], place: &[u8]) -> Option<String> {
     let below = String::from_utf8_lossy(place.get(folder.len()..)?).into_owned();
     let mut line = String::from("/");
     for c in below.trim_matches('/').chars() {
-        if matches!(c, '*' | '?' | '[' | '\\' | ' ') {
+        if matches!(c, '*' | '?' | '[' | '\\') {
             line.push('\\');
         }
         line.push(c);
