@@ -1,6 +1,7 @@
 //! `wattle collection`: lists the collections, renames one, says who may see it.
 
 use super::args::CollectionCommand;
+use super::languages;
 use super::output::{Stop, pretty, print, print_as_is, show, show_done};
 use super::text::one_line;
 use crate::base::collection_name::is_same;
@@ -145,6 +146,9 @@ fn list(sources: &[Watched], private_names: &[String], model: &Model, as_json: b
         let model = model_of(name).map_or_else(String::new, |of| format!("; model {}", of.model));
         let languages = languages_of(name).map_or_else(String::new, |of| format!("; {}", of.words));
         let _ = writeln!(text, "{}", one_line(&format!("{name} ({said}{model}{languages})")));
+        if let Some(needs) = languages_of(name).and_then(languages::needs) {
+            let _ = writeln!(text, "    {}", one_line(&needs));
+        }
         for folder in folders {
             let ring = if ring.is_none() { format!(" (ring {})", folder.ring.as_str()) } else { String::new() };
             let _ = writeln!(text, "    {}", one_line(&format!("{}{ring}", folder.path)));
@@ -258,9 +262,14 @@ mod tests {
             collection: "home".to_owned(),
             words: "German, some English".to_owned(),
             languages: vec![share("German", 80), share("English", 20)],
+            unknown_percent: 80,
         };
         let german = list(&sources, &[], &model(Vec::new(), vec![languages.clone()]), false);
         assert!(german.contains("home (ring mesh; German, some English)\n"), "{german}");
+        assert!(
+            german.contains("    80 % of the documents of home are in languages that its model does not"),
+            "{german}"
+        );
         let json = list(&sources, &[], &model(Vec::new(), vec![languages]), true);
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json[1]["languages"][1], json!({ "name": "English", "percent": 20 }));

@@ -2,6 +2,7 @@
 
 use super::folders::watched;
 use super::hit::write_hit;
+use super::languages;
 use super::links::Links;
 use super::style::Style;
 use super::text::{one_line, whole_path};
@@ -212,6 +213,10 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     }
     for (at, of) in status.model.languages.iter().enumerate() {
         row(if at == 0 { "Languages" } else { "" }, &format!("{}: {}", of.collection, of.words));
+        // Where most documents are in such languages, the model's line says it already.
+        if let Some(needs) = languages::needs(of).filter(|_| status.model.unknown_language.is_none()) {
+            row("", &needs);
+        }
     }
     let listed = match (status.files.refused, status.files.parked) {
         (0, 0) => "",

@@ -31,6 +31,7 @@ mod exit;
 mod folders;
 mod hit;
 mod identity;
+mod languages;
 mod link;
 mod links;
 pub mod log;

@@ -26,6 +26,20 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Looks between two lines about it.
 const LINE_EVERY: u32 = 20;
 
+/// How long a command says nothing of what it does.
+const SILENT: Duration = Duration::from_secs(2);
+
+/// What becomes of a backup that takes longer.
+const WRITTEN: &str = "The backup is being made: the whole store is read and checked first, then it is written. That takes seconds, and \
+    minutes on a busy or slow device.";
+
+/// Says so on standard error, on a terminal or not, once the work beside it takes long; never ends by itself.
+async fn telling<T>(what: &str) -> T {
+    Timer::after(SILENT).await;
+    note(what);
+    smol::future::pending().await
+}
+
 /// Has the running agent write a backup, or writes it of a home in which none runs.
 pub(super) fn backup(
     client: Result<Client, Failure>,
@@ -36,10 +50,11 @@ pub(super) fn backup(
     let file = absolute(&args.file)?;
     let made = match client {
         Ok(client) => {
-            let job = smol::block_on(async {
+            let made = async {
                 client.back_up(&sendable(&file)?, args.with_keys).await?;
                 done(&client, "Backup", "records", |report| report.backup).await
-            })?;
+            };
+            let job = smol::block_on(smol::future::or(made, telling(WRITTEN)))?;
             let Job { documents, leaving, chunks, bytes, .. } = job;
             Made { documents, leaving, chunks, bytes, has_keys: args.with_keys }
         }
@@ -49,6 +64,7 @@ pub(super) fn backup(
             }
             let home = Home::open(home)?;
             let disk = store_of(&home)?;
+            note(WRITTEN);
             back_up(&home, &disk, &file, args.with_keys, |_| true)?
         }
         Err(failure) => return Err(failure.into()),
@@ -169,6 +185,12 @@ mod tests {
         assert_eq!(content(&made(0)), "48 documents with 50 passages");
         assert!(content(&made(1)).starts_with("48 documents with 50 passages (one of them was deleted"));
         assert!(content(&made(6)).contains("passages (6 of them were deleted a short while ago"));
+    }
+
+    #[test]
+    fn a_work_that_ends_is_not_held_up_by_what_would_be_said_of_a_long_one() {
+        assert_eq!(smol::block_on(smol::future::or(async { 7 }, telling(WRITTEN))), 7);
+        assert!(WRITTEN.contains("checked first") && !WRITTEN.contains('\n'));
     }
 
     #[test]

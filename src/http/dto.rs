@@ -323,7 +323,7 @@ impl From<&Status> for StatusReport {
                 fingerprint: hex(&status.model.fingerprint.0),
                 unknown_language: status.foreign.map(str::to_owned),
                 collections: status.work.models.iter().map(ModelOf::from).collect(),
-                languages: status.work.languages.iter().map(LanguagesOf::from).collect(),
+                languages: LanguagesOf::all(status),
             },
             sources: Folders::from(status).folders,
             activity: Activity {

@@ -267,7 +267,8 @@ impl From<&Status> for Why {
             (
                 WaitingKind::Read,
                 work.shared.to_read.saturating_sub(why.away + why.failing.to_read),
-                turn(doers(here.works() || why.read_per_minute.is_some(), is_free(&here)), ""),
+                // Whatever holds embedding, files are read: one by one, with pauses.
+                turn(doers(true, is_free(&here)), ""),
                 None,
             ),
             (WaitingKind::Embed, passages.to_embed(), embed, None),

@@ -92,6 +92,20 @@ fn where_only_this_device_may_embed_what_waits_that_is_said_and_no_other_is_poin
 }
 
 #[test]
+fn files_that_wait_to_be_read_are_never_said_to_wait_for_somebody() {
+    let (since_ago, next_in) = (Duration::from_secs(9), None);
+    for reason in [Reason::InUse, Reason::OnBattery, Reason::Paused] {
+        let hold = Some(HoldStatus { reason: Ok(reason), measured: None, share: 0, since_ago, next_in });
+        let why = WhyStatus { hold, ..WhyStatus::default() };
+        let work =
+            WorkStatus { shared: SharedWork { to_read: 27, why, ..SharedWork::default() }, ..WorkStatus::default() };
+        let why = Why::from(&Status { work, ..Status::at_rest() });
+        let read = why.waiting.into_iter().find(|group| group.kind == WaitingKind::Read).and_then(|group| group.why);
+        assert!(read.as_ref().is_some_and(|why| why.starts_with("They are done, and more slowly")), "{read:?}");
+    }
+}
+
+#[test]
 fn two_devices_of_one_key_do_nothing_and_it_is_said_why() {
     let (why, other) = said(Reason::Paused, DeviceHold { frozen: true, chunks: 3, ..free() });
     assert!(why.starts_with("Nobody gets to them just now"), "{why}");

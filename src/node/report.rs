@@ -43,6 +43,7 @@ impl Node {
                 private_names: self.scheduler.private_names().to_vec(),
                 models: self.scheduler.models().to_vec(),
                 languages: self.queries.spoken.clone(),
+                english: self.config.fluency == Fluency::English,
                 shared: self.shared_work(now),
                 own_speed: self.own_speed(),
             },

@@ -66,6 +66,8 @@ pub struct WorkStatus {
     pub models: Vec<CollectionModel>,
     /// The languages of the collections, as far as they are known.
     pub languages: Vec<SpokenLanguages>,
+    /// Whether the home's model knows English alone.
+    pub english: bool,
     /// What waits, and what of it travels.
     pub shared: SharedWork,
     /// How fast this device embeds; `None`: it has not embedded enough since it was started.

@@ -109,19 +109,27 @@ impl Addition {
     pub(super) fn placed(&self, list: &Sources) -> Result<Option<Sources>, String> {
         let (new, sources) = (self.with_ring(list), &list.places);
         let ours = |source: &Source| source.collection == new.collection;
+        let already = sources.iter().any(|source| source.path == new.path);
+        let nearest = self.covering(sources);
         for source in sources {
             let (outer, inner) = (covers(&source.path, &new.path), covers(&new.path, &source.path));
+            // Of the folders around a place the nearest has it.
+            if outer && nearest.is_some_and(|nearest| nearest.path != source.path) {
+                continue;
+            }
             // A place that the folder leaves out is indexed only if it is a source of its own.
             let has = outer && !self.is_left_out_of(source);
             let as_it_is = has && self.ring.is_none();
-            if (outer || inner) && !(ours(source) && (as_it_is || source.ring == new.ring)) {
+            // So no document has two owners where one of both is of another collection.
+            let is_left_out = if outer { !has } else { already || leaves_out(&new.path, &source.path) };
+            let fits = if ours(source) { as_it_is || source.ring == new.ring } else { is_left_out };
+            if (outer || inner) && !fits {
                 return Err(conflict(source, &new));
             }
             if has && (source.path != new.path || source.device == new.device) {
                 return Ok(None);
             }
         }
-        let already = sources.iter().any(|source| source.path == new.path);
         if new.ring == Ring::Public && self.ring.is_none() && !already {
             return Err(public_is_meant(&new));
         }
@@ -129,7 +137,7 @@ impl Addition {
             self.private_is_meant(&new, list)?;
         }
         let replaced = |source: &Source| {
-            let is_in_it = covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
+            let is_in_it = ours(source) && covers(&new.path, &source.path) && !leaves_out(&new.path, &source.path);
             is_in_it && (source.path == new.path || !self.patterns.are_in_it)
         };
         let placed: Vec<_> = sources.iter().filter(|source| !replaced(source)).cloned().collect();
@@ -199,6 +207,8 @@ impl Addition {
     }
 }
 
+#[cfg(test)]
+mod apart_test;
 #[cfg(test)]
 mod tests {
     use super::*;

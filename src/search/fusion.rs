@@ -8,7 +8,7 @@
 //! The first one's score is how sure it is: the share of right ones among first answers with such a score, on questions that have an answer
 //! and on those that have none, half of each (docs/evidence.md, "What a score means"). The others have their part of it.
 
-use super::lexical::bm25::{possible, rarest};
+use super::lexical::bm25::{possible, possible_by, rarest};
 use super::lexical::language::Language;
 use super::lexical::terms::QueryTerms;
 use crate::base::fluency::Fluency;
@@ -123,7 +123,9 @@ impl Fusion {
         let mut fusion = Self { fluency, dense_weight, best_cosine: cosine.max(COSINE_LEAST), best_words, scale: 1.0 };
         let best = hits.iter().map(|(nearness, words)| fusion.scored(*nearness, *words)).fold(0.0, f32::max);
         if best > 0.0 {
-            fusion.scale = sure(weight_of_meaning(terms), (possible, rarest(statistics)), &hits).max(SURE_LEAST) / best;
+            let sure = |possible: f32| sure(weight_of_meaning(terms), (possible, rarest(statistics)), &hits);
+            let by_number = number_alone(terms, statistics).map_or(0.0, sure);
+            fusion.scale = sure(possible).max(by_number).max(SURE_LEAST) / best;
         }
         fusion
     }
@@ -144,10 +146,26 @@ impl Fusion {
 
 /// Whether the question has a number or a code that few chunks have.
 fn names_one(terms: &QueryTerms, statistics: &CorpusStatistics) -> bool {
+    terms.looked_up().any(|(at, forms)| is_naming(statistics, at, forms))
+}
+
+/// Whether a term with these forms is a number or a code that few chunks have.
+fn is_naming(statistics: &CorpusStatistics, at: usize, forms: &[String]) -> bool {
     let are_few = |chunks: &u32| (1..=NAMING_CHUNKS).contains(chunks);
-    let have_few = |at: usize| statistics.document_frequencies.get(at).is_some_and(are_few);
     let is_number = |form: &String| form.len() >= NAMING_FROM && form.bytes().any(|byte| byte.is_ascii_digit());
-    terms.looked_up().any(|(at, forms)| have_few(at) && forms.iter().any(is_number))
+    statistics.document_frequencies.get(at).is_some_and(are_few) && forms.iter().any(is_number)
+}
+
+/// In a question of nothing but numbers, as one of a telephone: what a chunk scores that has those of them that few chunks have. The others
+/// (the code of a country) are written in other ways, and say nothing against it.
+fn number_alone(terms: &QueryTerms, statistics: &CorpusStatistics) -> Option<f32> {
+    let is_figures = |form: &String| form.bytes().all(|byte| byte.is_ascii_digit());
+    if !terms.looked_up().all(|(_, forms)| forms.iter().any(is_figures)) {
+        return None;
+    }
+    let naming = terms.looked_up().filter(|(at, forms)| is_naming(statistics, *at, forms));
+    let naming: Vec<usize> = naming.map(|(at, _)| at).collect();
+    (!naming.is_empty()).then(|| possible_by(terms, statistics, |at| naming.contains(&at)))
 }
 
 /// How little words tell which chunk is meant, from `CLEAR_LEAST` to 1: little where many have nearly as much of the question as the best one.
@@ -234,6 +252,27 @@ mod tests {
         let mut chunks = vec![("Part number AB-77/C, what it costs, for the pump", 0.8); 20];
         chunks.push(("The plate says 71118933", 0.1));
         assert_eq!(first("What does part number 71118933 cost?", &chunks), 20);
+    }
+
+    #[test]
+    fn the_rare_part_of_a_number_with_blanks_is_as_sure_as_a_rare_word() {
+        let mut texts = vec!["The well is behind the old barn of the farm"; 40];
+        texts.extend(["Order 49 is for the old barn of the farm"; 6]);
+        texts.extend(["Room 40 is behind the old barn of the farm"; 6]);
+        texts.push("Harms the plumber of the farm has 040 3326610");
+        let best = |question: &str| {
+            let terms = QueryTerms::new(question);
+            let counts: Vec<TermFrequencies> = texts.iter().map(|text| terms.count(["", "", text])).collect();
+            let statistics = CorpusStatistics::of(terms.len(), counts.iter());
+            let hits: Vec<(f32, f32)> = counts.iter().map(|of| (0.2, bm25(&terms, &statistics, of))).collect();
+            let fusion = Fusion::of(&terms, &statistics, hits.iter().copied());
+            let scores: Vec<f32> = hits.iter().map(|(cosine, words)| fusion.score(*cosine, *words)).collect();
+            (scores.last().copied().unwrap(), scores.iter().copied().fold(0.0, f32::max))
+        };
+        let (number, most) = best("+49 40 3326610");
+        assert!(number > 0.6 && number >= most, "{number} of {most}");
+        let (_, none) = best("+49 40 7771234");
+        assert!(none < number, "a number that nobody has: {none}");
     }
 
     #[test]

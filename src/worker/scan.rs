@@ -9,14 +9,14 @@ mod away;
 use crate::base::agent_file::is_agent_file;
 use crate::base::count::{count, plural};
 use crate::base::id::DocId;
-use crate::base::path::parent;
+use crate::base::path::{covers, parent};
 use crate::limits::SCAN_BATCH;
 use crate::scheduler::key_files::KeyFiles;
 use crate::scheduler::task::{Omitted, Outcome, Scan, Tally};
 use crate::store::change::{Change, FoundDocument};
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
-use crate::store::record::{DocState, Document, FileStamp, Source};
+use crate::store::record::{DocState, Document, FileStamp, Source, Sources};
 use crate::store::roots::{self, Identity, Root};
 use away::{Absence, Findable, Judged};
 use std::collections::BTreeSet;
@@ -126,7 +126,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
     let next = end_of_step(&known, upto);
     let within = |path: &[u8]| next.as_deref().is_none_or(|end| path <= end);
 
-    let mut merge = Merge { step, changes: Vec::new(), tally: Tally { at, why, ..Tally::default() } };
+    let mut merge = Merge::new(step, read::sources(kv)?, Tally { at, why, ..Tally::default() });
     let (mut empty, mut unusable, mut left_out) = (BTreeSet::new(), BTreeSet::new(), 0_u64);
     let mut absence = Absence::new(&step.source.path, &holes, has_more_holes, &volumes, is_told);
     let mut entries = entries.into_iter().filter(|entry| within(&entry.path)).peekable();
@@ -264,14 +264,23 @@ fn has_vector(kv: &impl KvRead, doc: &Document) -> Result<bool, KvError> {
 /// What the merge of one step has found so far.
 struct Merge<'a> {
     step: &'a Scan,
+    /// Places in the source that are watched by themselves, and may be in other collections.
+    named: Sources,
     changes: Vec<Change>,
     tally: Tally,
 }
 
-impl Merge<'_> {
+impl<'a> Merge<'a> {
+    fn new(step: &'a Scan, mut named: Sources, tally: Tally) -> Self {
+        let source = &step.source.path;
+        named.places.retain(|place| place.path != *source && covers(source, &place.path));
+        Self { step, named, changes: Vec::new(), tally }
+    }
+
     /// A file that is new, or differs from its document.
     fn seen(&mut self, entry: Entry) {
-        let (collection, ring) = (self.step.source.collection.clone(), self.step.source.ring);
+        let source = self.named.of(&entry.path).unwrap_or(&self.step.source);
+        let (collection, ring) = (source.collection.clone(), source.ring);
         self.tally.remaining += 1;
         self.tally.listed += 1;
         self.tally.has_other_names |= entry.has_other_names;

@@ -200,7 +200,7 @@ fn of_other_devices_what_they_did_not_search_is_told_with_their_names_and_that_n
 }
 
 fn spoken(collection: &str, words: &str) -> LanguagesOf {
-    LanguagesOf { collection: collection.into(), words: words.into(), languages: Vec::new() }
+    LanguagesOf { collection: collection.into(), words: words.into(), languages: Vec::new(), unknown_percent: 0 }
 }
 
 #[test]
@@ -256,6 +256,8 @@ fn a_status_reads_as_a_table_of_plain_words() {
     report.model.languages = vec![spoken("home", "German, some English"), spoken("work", "English")];
     let text = status(&report, &PLAIN);
     assert!(text.contains("Languages  home: German, some English\n           work: English\n"), "{text}");
+    report.model.languages[0].unknown_percent = 14;
+    assert!(status(&report, &PLAIN).contains("           14 % of the documents of home are in languages that"));
     report.activity.working = false;
     assert!(status(&report, &PLAIN).contains("Now        2 files wait to be read or embedded\n"));
     report.files.chunked = 0;

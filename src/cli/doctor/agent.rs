@@ -5,9 +5,10 @@ use super::network::{self, Known};
 use crate::base::count::{count, plural};
 use crate::base::finding::{Area, Finding, quoted};
 use crate::cli::display;
+use crate::cli::languages;
 use crate::cli::text::one_line;
 use crate::http::client::Failure;
-use crate::http::dto::{Checked, FileSample, StatusReport};
+use crate::http::dto::{Checked, FileSample, Model, StatusReport};
 use crate::http::folders::{Watched, left_out};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{MeshReport, of_removal};
@@ -34,6 +35,16 @@ pub(super) struct Reports {
     pub(super) energy: Result<Current, Failure>,
 }
 
+/// The model is there; and which collections need one that knows more languages.
+fn loaded(model: &Model) -> String {
+    let mut says = format!("{} is loaded, and its files are whole.", model.name);
+    for needs in model.languages.iter().filter_map(languages::needs) {
+        says.push(' ');
+        says.push_str(&needs);
+    }
+    says
+}
+
 /// The checks, in the order in which they are shown. `place` looks at a watched place on the disk: the error says what is
 /// the matter with it.
 pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), String>) -> Vec<Check> {
@@ -41,7 +52,7 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
     match &reports.status {
         Ok(status) => {
             checks.push(Check::good("agent", format!("It answers: {}, {}.", status.device, status.peer_id)));
-            checks.push(Check::good("model", format!("{} is loaded, and its files are whole.", status.model.name)));
+            checks.push(Check::good("model", loaded(&status.model)));
             checks.push(work(status));
             let is_in_mesh = reports.mesh.as_ref().is_ok_and(|mesh| mesh.members.len() > 1);
             checks.push(sources(status, is_in_mesh || !status.peers.is_empty(), place));

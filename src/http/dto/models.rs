@@ -1,5 +1,8 @@
 //! The answer of `GET /v1/collection/models`, and the languages of collections, by which one is chosen.
 
+use crate::base::collection_name::is_same;
+use crate::base::hit::is_zero;
+use crate::node::status::Status;
 use crate::scheduler::task::SpokenLanguages;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,28 @@ pub struct LanguagesOf {
     pub words: String,
     /// The languages, the most first; at most eight.
     pub languages: Vec<LanguageShare>,
+    /// How many of a hundred documents are in languages that the collection's model does not know. Left out where it knows all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown_percent: u64,
+}
+
+impl LanguagesOf {
+    /// Of all collections of this device. A model that was set for one counts as one that knows its languages.
+    pub(super) fn all(status: &Status) -> Vec<Self> {
+        let (english, models) = (status.work.english, &status.work.models);
+        let has_home = |name: &str| {
+            let own = models.iter().find(|set| is_same(&set.collection, name));
+            own.is_none_or(|set| set.model.fingerprint == status.model.fingerprint)
+        };
+        let of = |spoken: &SpokenLanguages| {
+            let mut of = Self::from(spoken);
+            if !english || !has_home(&of.collection) {
+                of.unknown_percent = 0;
+            }
+            of
+        };
+        status.work.languages.iter().map(of).collect()
+    }
 }
 
 /// A language of a collection.
@@ -39,7 +64,9 @@ impl From<&SpokenLanguages> for LanguagesOf {
             percent: (*count as u64 * 100 + known / 2) / known,
         };
         let languages: Vec<LanguageShare> = of.languages.iter().map(share).collect();
-        Self { collection: of.collection.clone(), words: in_words(&languages), languages }
+        let english = of.languages.iter().find(|(name, _)| *name == "English").map_or(0, |(_, count)| *count as u64);
+        let unknown_percent = if of.known == 0 { 0 } else { known.saturating_sub(english) * 100 / known };
+        Self { collection: of.collection.clone(), words: in_words(&languages), languages, unknown_percent }
     }
 }
 
@@ -106,6 +133,9 @@ mod tests {
             (&[("A", 20), ("B", 20), ("C", 20), ("D", 20), ("E", 20)], "many languages"),
         ] {
             assert_eq!(words(languages).words, told);
+            let english = languages.iter().find(|(name, _)| *name == "English").map_or(0, |(_, count)| *count as u64);
+            let known: usize = languages.iter().map(|(_, count)| count).sum();
+            assert_eq!(words(languages).unknown_percent, (known as u64 - english) * 100 / known as u64);
         }
         let two = words(&[("German", 2), ("English", 1)]);
         let shares: Vec<(&str, u64)> = two.languages.iter().map(|of| (of.name.as_str(), of.percent)).collect();

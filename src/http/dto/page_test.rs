@@ -72,7 +72,8 @@ fn watched() -> Watched {
 
 fn status() -> StatusReport {
     let share = LanguageShare { name: "German".into(), percent: 100 };
-    let languages = LanguagesOf { collection: "home".into(), words: "German".into(), languages: vec![share] };
+    let languages =
+        LanguagesOf { collection: "home".into(), words: "German".into(), languages: vec![share], unknown_percent: 100 };
     let collection = Collection { name: "home".into(), model: "00".into(), documents: 1, passages: 1 };
     let peer = Peer {
         peer_id: "12D3".into(),

@@ -37,7 +37,11 @@ impl fmt::Display for Sandbox {
         match (self.filtered, self.landlock) {
             (true, 0) => f.write_str("a seccomp filter denies it files, network and other processes"),
             (true, version) => {
-                write!(f, "a seccomp filter denies it files, network and other processes, and Landlock {version} files once more")
+                write!(
+                    f,
+                    "a seccomp filter denies it files, network and other processes, and Landlock (version {version}) denies \
+                     it files once more"
+                )
             }
             (false, 0) => f.write_str(
                 "it gets no descriptor for a file or a socket and begins no process; this kernel has neither seccomp nor \
@@ -45,7 +49,7 @@ impl fmt::Display for Sandbox {
             ),
             (false, version) => write!(
                 f,
-                "Landlock {version} denies it files, and it gets no descriptor for a socket and begins no process; this \
+                "Landlock (version {version}) denies it files, and it gets no descriptor for a socket and begins no process; this \
                  kernel has no seccomp filters to deny it more"
             ),
         }

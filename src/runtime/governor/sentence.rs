@@ -104,7 +104,8 @@ pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork
     }
     let held = allowed.strip_prefix(HELD);
     match (work, decision.told()) {
-        (WaitingWork::None, Some(Reason::Answering)) => format!("No background work waits. {allowed}"),
+        // Nothing is there that could give way.
+        (WaitingWork::None, Some(Reason::Answering)) => "No background work waits.".to_owned(),
         (WaitingWork::OfOthers, Some(Reason::Answering)) => {
             format!("No background work of this device waits. Passages of another device wait. {allowed}")
         }
@@ -212,6 +213,10 @@ mod tests {
         for work in works {
             let said = |decision| beside_work(decision, HoldEnds::default(), work);
             let told = said(&asked);
+            if work == WaitingWork::None {
+                assert_eq!(told, "No background work waits.", "nothing gives way");
+                continue;
+            }
             assert!(told.ends_with(&sentence(&asked, HoldEnds::default())), "as `wattle energy` says it: {told}");
             assert!(
                 told.contains("ackground work gives way to a question, for a moment") && !told.contains("held"),

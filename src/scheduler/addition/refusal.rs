@@ -2,6 +2,7 @@
 
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
+use crate::base::path::covers;
 use crate::store::record::Source;
 
 /// Another ring than that of its collection was named for a place.
@@ -48,11 +49,34 @@ pub(super) fn conflict(source: &Source, new: &Source) -> String {
         )
     } else if source.path == new.path {
         format!("`wattle forget {word}` takes it out of that one; then add it again.")
+    } else if let Some(line) = pattern(&source.path, &new.path) {
+        format!(
+            "To have it in a collection of its own, with a ring of its own, write the line {line} into the file .wattleignore in \
+             {name}, then type the same command again."
+        )
     } else {
-        format!("`wattle forget {word}` takes that folder out of it; then add the folders one by one.")
+        format!(
+            "`wattle forget {word}` takes that folder out of it; then add the folders one by one, the wider one first."
+        )
     };
     format!(
         "{name} is watched in the collection {collection:?} with the ring {ring}, and a file is in one collection only. Nothing \
          was changed. {command}"
     )
+}
+
+/// The line of a file of patterns in a folder that leaves out this place in it; `None` if it is not in it.
+fn pattern(folder: &[u8], place: &[u8]) -> Option<String> {
+    if folder == place || !covers(folder, place) {
+        return None;
+    }
+    let below = String::from_utf8_lossy(place.get(folder.len()..)?).into_owned();
+    let mut line = String::from("/");
+    for c in below.trim_matches('/').chars() {
+        if matches!(c, '*' | '?' | '[' | '\\') {
+            line.push('\\');
+        }
+        line.push(c);
+    }
+    Some(line)
 }

@@ -36,6 +36,12 @@ fn unfolded(path_hint: &str, text: String) -> String {
     ["\r\n ", "\r\n\t", "\n ", "\n\t"].iter().fold(text, |text, fold| text.replace(fold, ""))
 }
 
+/// Whether a file may declare its encoding as HTML and XML do.
+fn is_markup(path_hint: &str, bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    has_ending(path_hint, &["html", "htm", "xhtml", "xml"]) || start.starts_with(b"<?xml") || start.starts_with(b"<!")
+}
+
 #[cfg(test)]
 mod tests {
     use super::decode;
@@ -47,10 +53,4 @@ mod tests {
         assert_eq!(decode("a.txt", folded).unwrap().as_bytes(), folded);
         assert_eq!(decode("a.vcf", b"NOTE:one\n  two\n").unwrap(), "NOTE:one two\n");
     }
-}
-
-/// Whether a file may declare its encoding as HTML and XML do.
-fn is_markup(path_hint: &str, bytes: &[u8]) -> bool {
-    let start = bytes.trim_ascii_start();
-    has_ending(path_hint, &["html", "htm", "xhtml", "xml"]) || start.starts_with(b"<?xml") || start.starts_with(b"<!")
 }

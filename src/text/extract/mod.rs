@@ -1,6 +1,6 @@
 //! From a file's name and bytes to its text and sections; one module a format.
 //!
-//! [`extract`] refuses what is not text with a [`Refusal`]: NUL bytes, an unknown encoding, and formats such as PDF
+//! [`extract`] refuses what is not text with a [`Refusal`]: what begins as a picture or a program (`signature`), NUL bytes, an unknown encoding, and formats such as PDF
 //! that are told by their first bytes. Everything else is decoded as UTF-8, as UTF-16 if it begins with a byte order mark or
 //! has its form, or as the encoding that it declares or looks like (`charset`). The ending of the name only decides whether the
 //! text is Markdown or HTML: then its headings divide it into sections, without tags and front matter, and with the words of links
@@ -54,6 +54,7 @@ mod plain;
 mod records;
 mod refusal;
 pub mod section;
+mod signature;
 #[cfg(feature = "documents")]
 mod table;
 mod words;
@@ -106,6 +107,9 @@ pub fn needs_parser(path_hint: &str, bytes: &[u8]) -> bool {
 
 /// Extracts the text of a file that is text.
 fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
+    if signature::is_unread(bytes) {
+        return Err(Refusal::Binary);
+    }
     if let Some(format) = known_format(path_hint, bytes) {
         return Err(Refusal::Unsupported { format });
     }

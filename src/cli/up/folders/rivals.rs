@@ -56,7 +56,9 @@ impl Set {
             return Some((format!("rival:{number}"), same_place(winner, folder)));
         }
         let mut within = others().filter(|(_, (_, other))| other.path != ours.path && covers(&ours.path, &other.path));
-        let (_, (inner, _)) = within.find(|(_, (_, other))| !is_alike(other))?;
+        // Where both are watched so, patterns of the wider one left the narrower one out when that was added.
+        let is_apart = |other: &Source| !is_new(ours) && !is_new(other);
+        let (_, (inner, _)) = within.find(|(_, (_, other))| !is_alike(other) && !is_apart(other))?;
         Some((format!("rival:{number}"), conflict(folder, inner)))
     }
 
@@ -146,6 +148,22 @@ mod tests {
             let found = rivals(&[folder(outer, collection, Some(ring)), diary.clone()], &Sources::default());
             assert_eq!((found[0].is_some(), &found[1]), (swallows_it, &None), "{outer}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_is_watched_apart_in_a_wider_one_is_no_rival_of_that() {
+        let source = |path: &str, collection: &str, ring| Source {
+            path: path.into(),
+            collection: collection.into(),
+            ring,
+            device: 0,
+        };
+        let set =
+            [folder("/nowhere", "home", Some(Ring::Mesh)), folder("/nowhere/diary", "diary", Some(Ring::Private))];
+        let both = [source("/nowhere", "home", Ring::Mesh), source("/nowhere/diary", "diary", Ring::Private)];
+        assert_eq!(rivals(&set, &both.to_vec().into()), [None, None]);
+        let [_, diary] = both;
+        assert!(rivals(&set, &vec![diary].into())[0].is_some(), "the wider one is not watched yet");
     }
 
     #[test]

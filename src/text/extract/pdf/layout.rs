@@ -4,7 +4,7 @@
 //! and tables are then torn apart. What is looked at is the step from the end of a letter to the start of the next, along the line and
 //! across it, in sizes of the letter: so a page may be turned.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Steps in sizes of a letter: along the line, more than this is a space; more than that is another column; back by so much
 /// is another line.
@@ -16,8 +16,14 @@ const BACK: f64 = -0.6;
 const LINE: f64 = 0.5;
 const PARAGRAPH: f64 = 1.75;
 
-/// A letter drawn twice within such a part of its size is a bold one.
+/// A letter that is drawn again so near is a bold one, or has a shadow: across the line and along it in sizes of the letter, and along it
+/// at most by such a part of its own width. An l is less than a quarter of its size wide, and the one beside it is another letter.
 const SAME: f64 = 0.25;
+const SAME_ALONG: f64 = 0.1;
+const SAME_WIDTH: f64 = 0.5;
+
+/// Of a letter without width, for what is lost where numbers are rounded.
+const SAME_LEAST: f64 = 0.01;
 
 /// A letter on a page.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +47,7 @@ pub(super) struct Lines {
     /// Where the line of `text` that is open begins.
     start: usize,
     last: Option<Letter>,
-    drawn: BTreeSet<(String, i64, i64)>,
+    drawn: Drawn,
 }
 
 impl Lines {
@@ -56,7 +62,7 @@ impl Lines {
             return;
         }
         let is_blank = letter.text.trim().is_empty();
-        if !is_blank && !self.drawn.insert((letter.text.clone(), cell(letter.x, &letter), cell(letter.y, &letter))) {
+        if !is_blank && !self.drawn.takes(&letter) {
             return;
         }
         if let Some(last) = &self.last {
@@ -114,6 +120,40 @@ impl Lines {
         self.end_line();
         self.text
     }
+}
+
+/// Where letters were drawn, by what they say and by cells of [`SAME`] sizes.
+#[derive(Debug, Default)]
+struct Drawn(BTreeMap<String, BTreeMap<(i64, i64), Vec<(f64, f64)>>>);
+
+impl Drawn {
+    /// Takes a letter; `false` if it is drawn where it already is.
+    fn takes(&mut self, letter: &Letter) -> bool {
+        let (column, row) = (cell(letter.x, letter), cell(letter.y, letter));
+        let Some(places) = self.0.get_mut(&letter.text) else {
+            let places = BTreeMap::from([((column, row), vec![(letter.x, letter.y)])]);
+            self.0.insert(letter.text.clone(), places);
+            return true;
+        };
+        let cells = (-1..=1).flat_map(|x| (-1..=1).map(move |y| (column.saturating_add(x), row.saturating_add(y))));
+        for at in cells {
+            if places.get(&at).is_some_and(|places| places.iter().any(|place| is_there(letter, *place))) {
+                return false;
+            }
+        }
+        places.entry((column, row)).or_default().push((letter.x, letter.y));
+        true
+    }
+}
+
+/// Whether a letter begins at this place, nearly.
+fn is_there(letter: &Letter, (x, y): (f64, f64)) -> bool {
+    let length = letter.dx.hypot(letter.dy);
+    let (ux, uy) = if length > 0.0 { (letter.dx / length, letter.dy / length) } else { (1.0, 0.0) };
+    let (sx, sy) = (letter.x - x, letter.y - y);
+    let (along, across) = ((sx * ux + sy * uy).abs(), (sy * ux - sx * uy).abs());
+    let most = (length * SAME_WIDTH).min(letter.size * SAME_ALONG).max(letter.size * SAME_LEAST);
+    along <= most && across <= letter.size * SAME
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates")]
@@ -194,6 +234,29 @@ mod tests {
         draw(&mut lines, 0.0, 100.0, "flat");
         assert_eq!(lines.finish(), "up\n\nflat\n");
         assert_eq!((letters('\u{FB03}'), letters('f')), (Some("ffi"), None));
+    }
+
+    #[test]
+    fn a_narrow_letter_beside_its_like_is_another_one_wherever_it_stands_and_however_it_is_turned() {
+        let (mut at, mut size) = (0.0, 4.0);
+        while size < 30.0 {
+            // As wide as an l of Helvetica; along the page, and up on it.
+            for (ux, uy) in [(1.0, 0.0), (0.0, 1.0)] {
+                let width = size * 0.222;
+                let letter =
+                    |x: f64, y: f64| Letter { text: "l".to_owned(), x, y, dx: width * ux, dy: width * uy, size };
+                let mut lines = Lines::default();
+                for part in [0.0, 0.04] {
+                    for step in 0..3 {
+                        let way = f64::from(step) * width + part * size;
+                        lines.push(letter(at + way * ux, 500.0 + way * uy));
+                    }
+                }
+                assert_eq!(lines.finish(), "lll\n", "{size} at {at}");
+            }
+            at += 0.37;
+            size += 0.11;
+        }
     }
 
     #[test]

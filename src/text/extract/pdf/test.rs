@@ -61,6 +61,31 @@ fn pages_are_sections_with_their_numbers_under_the_title() {
 }
 
 #[test]
+fn narrow_letters_beside_their_like_are_kept_at_any_size_and_place_and_text_that_is_printed_twice_is_read_once() {
+    const WORDS: [&str; 5] = ["Filling", "Keller", "stellen", "lleve", "Wii"];
+    for half in 12..=32 {
+        let size = f64::from(half) / 2.0;
+        for (more, less) in [(None, 0.0), (Some(0.0), 0.0), (Some(0.03), 0.02)] {
+            let mut page = String::from("BT ");
+            // Fewer than those of which some are left out, as they are alike.
+            for line in 0..12 {
+                let (x, y) = (40.0 + f64::from(line) * 1.37, 780.0 - f64::from(line) * 37.1);
+                let words = WORDS.join(" ");
+                page.push_str(&format!("/F {size} Tf 1 0 0 1 {x:.2} {y:.2} Tm ({words}) Tj "));
+                if let Some(more) = more {
+                    let (x, y) = (x + more * size, y - less * size);
+                    page.push_str(&format!("1 0 0 1 {x:.2} {y:.2} Tm ({words}) Tj "));
+                }
+            }
+            page.push_str("ET");
+            let text = extract("a.pdf", &pdf("x", &[&page])).unwrap().text;
+            let read: Vec<&str> = text.split_whitespace().filter(|word| WORDS.contains(word)).collect();
+            assert_eq!(read.len(), 12 * WORDS.len(), "{size}, {more:?}: {text}");
+        }
+    }
+}
+
+#[test]
 fn scans_cut_and_damaged_files_have_their_own_sentences() {
     let empty = pdf("x", &["0 0 m 9 9 l S"]);
     let scan = String::from_utf8(empty).unwrap().replace("(check this)", "()");

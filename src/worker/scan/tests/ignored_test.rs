@@ -45,3 +45,18 @@ fn documents_in_what_became_the_home_of_another_agent_are_kept_and_told_and_its_
     assert_eq!(away, [(&b"/home/w"[..], 2)]);
     assert_eq!(apply(&mut library, listing).len(), 1);
 }
+
+#[test]
+fn a_file_in_a_place_that_is_watched_by_itself_is_of_its_collection_whichever_scan_finds_it() {
+    let mut library = Library::open(MemoryKv::new()).unwrap();
+    let diary = Source { path: b"/home/diary".into(), collection: "diary".into(), ring: Ring::Private, device: 1 };
+    library.apply(&Change::Sources(vec![step(None).source, diary].into())).unwrap();
+    let listing = Listing { entries: vec![entry("/home/a.md", 1), entry("/home/diary/b.md", 1)], ..Listing::default() };
+    let Outcome::Scanned { changes, .. } = compare(library.kv(), &step(None), listing).unwrap() else { panic!() };
+    let of = |change: &Change| match change {
+        Change::Seen { collection, ring, .. } => (collection.clone(), *ring),
+        other => panic!("{other:?}"),
+    };
+    let of: Vec<_> = changes.iter().map(of).collect();
+    assert_eq!(of, [("home".to_owned(), Ring::Mesh), ("diary".to_owned(), Ring::Private)]);
+}
