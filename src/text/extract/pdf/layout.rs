@@ -124,7 +124,10 @@ impl Lines {
 
 /// Where letters were drawn, by what they say and by cells of [`SAME`] sizes.
 #[derive(Debug, Default)]
-struct Drawn(BTreeMap<String, BTreeMap<(i64, i64), Vec<(f64, f64)>>>);
+struct Drawn(BTreeMap<String, Places>);
+
+/// Where a letter begins, by cells.
+type Places = BTreeMap<(i64, i64), Vec<(f64, f64)>>;
 
 impl Drawn {
     /// Takes a letter; `false` if it is drawn where it already is.
