@@ -1,6 +1,4 @@
-//! The bounded simulation: runs of one agent and of homes, each from a seed, with edits, renames, crashes, power cuts,
-//! losses and partitions. A seed that failed once joins `SEEDS_THAT_FAILED` and runs for ever.
-
+//! The bounded simulation: runs of one agent and of homes, each from a seed, with edits, renames, crashes, power cuts, losses and partitions. A seed that failed once joins `SEEDS_THAT_FAILED` and runs for ever.
 #![allow(clippy::expect_used, reason = "tests fail by panicking; clippy spares only the test functions themselves")]
 
 #[path = "sim/certificates.rs"]

@@ -156,7 +156,9 @@ fn the_status_the_energy_and_why_tell_one_reason_and_a_question_as_a_moment_or_n
             assert!(is_question || energy.contains(&told.to_string()), "{energy}");
             for work in works {
                 let status = said_of_work(&decision, work);
-                assert_eq!(status.contains(moment), is_question, "{status}");
+                // Where nothing waits, nothing gives way.
+                let gives_way = is_question && !matches!(work, WaitingWork::None);
+                assert_eq!(status.contains(moment), gives_way, "{status}");
                 assert!(is_question || !status.contains("question"), "{status}");
                 let names = if told == Reason::InUse { "the device is in use".to_owned() } else { told.to_string() };
                 assert!(is_question || status.contains(&names), "{status}");

@@ -13,7 +13,7 @@ use crate::limits::{INPUTS_MAX, LINK_EVENTS_MAX};
 use crate::net::link::LinkEvent;
 use crate::node::input::Input;
 use crate::platform::clock;
-use crate::platform::service_manager::Watchdog;
+use crate::platform::systemd::Watchdog;
 use futures_lite::Stream;
 use futures_lite::future::{or, poll_fn};
 use smol::channel::{Receiver, Sender, bounded};
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::limits::CALLS_MAX;
     use crate::node::input::Request;
-    use crate::platform::service_manager::ServiceManager;
+    use crate::platform::systemd::ServiceManager;
     use crate::wire::peer_id::PeerId;
     use std::os::unix::net::UnixDatagram;
     use std::time::Duration;

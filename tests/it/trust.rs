@@ -19,7 +19,7 @@ use wattle::node::{Node, NodeConfig};
 use wattle::platform::clock;
 use wattle::platform::findings::Findings;
 use wattle::platform::reach::Reach;
-use wattle::platform::service_manager::Watchdog;
+use wattle::platform::systemd::Watchdog;
 use wattle::platform::watcher::FolderWatcher;
 use wattle::runtime::driver::{Driver, Outputs};
 use wattle::runtime::event::Inbox;

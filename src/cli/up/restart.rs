@@ -7,7 +7,7 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::{RESTART_AFTER_MS, RESTARTS_APART_MS};
 use crate::node::input::Input;
 use crate::platform::clock;
-use crate::platform::service_manager::ServiceManager;
+use crate::platform::systemd::ServiceManager;
 use log::{info, warn};
 use smol::channel::{Receiver, Sender};
 use std::os::unix::process::CommandExt;

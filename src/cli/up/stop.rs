@@ -1,7 +1,7 @@
 //! The orderly stop on a signal.
 
 use crate::node::input::Input;
-use crate::platform::service_manager::ServiceManager;
+use crate::platform::systemd::ServiceManager;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use log::info;

@@ -3,7 +3,7 @@
 //! trillium writes an answer and never flushes, and a session keeps what the client has no room for. So a write counts as done once all of it has gone
 //! to the socket: else the end of an answer could stay behind, and its client's time would not count.
 
-use super::super::timeouts::TimedStream;
+use crate::http::timeouts::TimedStream;
 use smol::io::{AsyncRead, AsyncWrite};
 use std::io::Result;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use trillium::Transport;
 
 /// A connection with TLS.
 #[derive(Debug)]
-pub(in crate::http) struct TlsStream {
+pub(crate) struct TlsStream {
     session: Box<futures_rustls::server::TlsStream<TimedStream>>,
     /// Bytes that the session has taken of the write under way, all of which are encrypted and not all sent.
     taken: usize,

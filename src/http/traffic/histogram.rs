@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts by how long they took. Adding takes no lock and allocates nothing.
 #[derive(Debug)]
-pub(in crate::http) struct Histogram {
+pub(crate) struct Histogram {
     /// In milliseconds, rising: how long those took at most that a bucket counts.
     bounds: &'static [u64],
     /// One for each bound, and one for what took longer than all of them.
@@ -14,13 +14,13 @@ pub(in crate::http) struct Histogram {
 
 /// What a histogram held at one moment.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::http) struct Snapshot {
+pub(crate) struct Snapshot {
     /// Of each bound, in seconds, how many took no longer.
-    pub(in crate::http) buckets: Vec<(f64, u64)>,
+    pub(crate) buckets: Vec<(f64, u64)>,
     /// How many there were.
-    pub(in crate::http) count: u64,
+    pub(crate) count: u64,
     /// What all of them took together, in seconds.
-    pub(in crate::http) sum_s: f64,
+    pub(crate) sum_s: f64,
 }
 
 impl Histogram {
@@ -40,7 +40,7 @@ impl Histogram {
     }
 
     /// What it holds. The count is the sum of the buckets as they were read, so that the two agree whatever is added meanwhile.
-    pub(in crate::http) fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let mut count = 0;
         let mut buckets = Vec::with_capacity(self.bounds.len());
         for (bound, bucket) in self.bounds.iter().zip(self.buckets.iter()) {

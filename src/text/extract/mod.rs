@@ -1,12 +1,8 @@
 //! From a file's name and bytes to its text and sections; one module a format.
 //!
-//! [`extract`] refuses what is not text with a [`Refusal`]: what begins as a picture or a program (`signature`), NUL bytes, an unknown encoding, and formats such as PDF
-//! that are told by their first bytes. Everything else is decoded as UTF-8, as UTF-16 if it begins with a byte order mark or
-//! has its form, or as the encoding that it declares or looks like (`charset`). The ending of the name only decides whether the
+//! [`extract`] refuses what is not text with a [`Refusal`]: what begins as a picture or a program (`signature`), NUL bytes, an unknown encoding, and formats such as PDF that are told by their first bytes. Everything else is decoded as UTF-8, as UTF-16 if it begins with a byte order mark or has its form, or as the encoding that it declares or looks like (`charset`). The ending of the name only decides whether the
 //! text is Markdown or HTML: then its headings divide it into sections, without tags and front matter, and with the words of links
-//! and pictures alone; else it is one section. Of text that holds records each value stands behind its name (`records`), of XML the
-//! text of its elements is read (`elements`), of mails who wrote what (`mail`). Words that a limit leaves out are told at the end of
-//! the text (`left_out`).
+//! and pictures alone; else it is one section. Of text that holds records each value stands behind its name (`records`), of XML the text of its elements is read (`elements`), of mails who wrote what (`mail`). Words that a limit leaves out are told at the end of the text (`left_out`).
 //!
 //! Invariants: the text of a UTF-8 file is its bytes without the byte order mark and without payload (`text::payload`), of
 //! Markdown and HTML also without tags, with the title of front matter in place of that, its line ends LF or CRLF; sections are in order, within the text, and do not
