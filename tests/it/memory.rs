@@ -55,6 +55,7 @@ fn files_that_are_sent_give_their_memory_back() {
     let picture = base64(6 << 20);
     place.write("big.md", format!("# Boiler\n\nIt stands in the cellar.\n\n![](data:image/png;base64,{picture})\n"));
     let agent = place.up(&[]);
+    agent.add(&place.docs());
     agent.wait_ready(1);
     let path = place.docs().join("big.md");
     let fetch = || {
