@@ -249,3 +249,27 @@ fn a_peer_that_sends_more_than_one_message_at_once_loses_a_stream_and_is_served_
         assert_eq!(Message::decode(&client.answer().await).unwrap().blocks.len(), 1);
     });
 }
+
+#[test]
+fn a_message_of_the_largest_size_is_taken_with_its_length_before_it() {
+    smol::block_on(async {
+        let server = End::serving(&two_blocks());
+        let client = Client::guest(&server).await;
+        let cid = Cid::of_raw(&two_blocks()[0]).to_bytes();
+        let filled = |bytes: usize| {
+            let data = vec![0; bytes];
+            let blocks = vec![Block { prefix: &cid[..4], data: &data }];
+            let wants = vec![Entry { cid: &cid, ..Entry::default() }];
+            Message { wants, blocks, ..Message::default() }.encode()
+        };
+        let about = BITSWAP_MESSAGE_MAX - 1000;
+        let message = filled(about + BITSWAP_MESSAGE_MAX - filled(about).len());
+        assert_eq!(message.len(), BITSWAP_MESSAGE_MAX);
+        let mut stream = client.streams.open(BITSWAP).await.unwrap();
+        let mut wire = Vec::new();
+        frame::put(&mut wire, &message);
+        soon(stream.write_all(&wire)).await.unwrap();
+        finish(stream).await;
+        assert_eq!(Message::decode(&client.answer().await).unwrap().blocks.len(), 1);
+    });
+}
