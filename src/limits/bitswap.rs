@@ -31,7 +31,7 @@ pub const BITSWAP_SMALL_BLOCK_MAX: usize = 1024;
 /// Answers that are looked up at once, for all peers together: each has a thread that reads the store.
 pub const BITSWAP_LOOKUPS_MAX: usize = 2;
 
-/// Streams that a guest may have open while blocks are served; helia opens one for each message, 50 at once.
+/// Streams that a guest may have open while blocks are served, `GUEST_STREAMS_MAX` of them for anything but bitswap; helia opens one for each message, 50 at once.
 pub const BITSWAP_STREAMS_MAX: usize = 64;
 
 /// Streams of bitswap that a peer with a link may have open, so that others are left for its messages.
