@@ -168,7 +168,8 @@ fn keep(root: &TlsRoot, file: &Path) -> Result<(), String> {
 
 /// How the root certificate is installed, on each system.
 const STEPS: &str = "\
-Who installs it trusts this device for names in .local, .home.arpa, .lan and .internal and for private addresses, and for nothing in the internet.
+Who installs it trusts this device for names in .local, .home.arpa, .lan and .internal and for private addresses, and for nothing in the internet: \
+the certificate says so. Most systems go by that; no phone was tested.
 iPhone, iPad: open the address below in Safari, allow the profile; Settings > General > VPN & Device Management: install it; then Settings > \
 General > About > Certificate Trust Settings: switch it on.
 Android: load the file, then Settings > Security > Encryption & credentials > Install a certificate > CA certificate.
