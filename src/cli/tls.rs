@@ -213,7 +213,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path());
         // As an agent that has run leaves them.
-        ["identity.key", "api-token", "boot"].map(|name| std::fs::write(folder.path().join(name), "1").unwrap());
+        for name in ["identity.key", "api-token", "boot"] {
+            std::fs::write(folder.path().join(name), "1").unwrap();
+        }
         switch(&home, true, true).unwrap();
         assert!(settings(&home).unwrap().tls);
         std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.path()).for_each(|path| {
