@@ -38,7 +38,7 @@ fn until() -> String {
 }
 
 /// Writes the setting down. The root is made now, so that it can be installed before anything is encrypted by it. To switch TLS off no root is
-/// needed: one that is damaged keeps the agent from starting while TLS is on, and this is the way out.
+/// needed: one that cannot be read keeps the agent from starting while TLS is on, and this is the way out.
 fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
     if !is_agent_home(|file| home.path().join(file).symlink_metadata().is_ok()) {
         return Err(Stop::NotDone(format!(
@@ -109,7 +109,8 @@ fn status(home: &Home, as_json: bool) -> Result<(), Stop> {
         };
         text += &match (&print, &damage) {
             (_, Some(damage)) if config.tls => format!(
-                "{damage} With TLS on no agent starts until that is done, or TLS is switched off (`wattle tls off`).\n"
+                "{damage} The next start puts a damaged one aside and makes another, which phones have to install; with one that cannot be \
+                 read it does not start while TLS is on (`wattle tls off` switches it off).\n"
             ),
             (_, Some(damage)) => format!("{damage}\n"),
             (Some(print), None) => format!("Root certificate, until {}, SHA-256:\n  {print}\n", until()),
