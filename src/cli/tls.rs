@@ -37,7 +37,8 @@ fn until() -> String {
     date(ROOT_UNTIL / 86_400).unwrap_or_default()
 }
 
-/// Writes the setting down. The root is made now, so that it can be installed before anything is encrypted by it.
+/// Writes the setting down. The root is made now, so that it can be installed before anything is encrypted by it. To switch TLS off no root is
+/// needed: one that cannot be read keeps the agent from starting while TLS is on, and this is the way out.
 fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
     if !is_agent_home(|file| home.path().join(file).symlink_metadata().is_ok()) {
         return Err(Stop::NotDone(format!(
@@ -45,8 +46,9 @@ fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
             home.path().display()
         )));
     }
-    let root = if on { Some(home.tls_root()?) } else { home.existing_tls_root()? };
+    let made = if on { Some(home.tls_root()?) } else { None };
     home.remember(&[Setting::Tls(on)])?;
+    let (root, damage) = known(made.map_or_else(|| home.existing_tls_root(), |root| Ok(Some(root))));
     let config = settings(home)?;
     let mut text = String::from(if on {
         "TLS is on: the page and the API are encrypted for other devices.\n"
@@ -56,6 +58,9 @@ fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
     });
     if running::is_running(home) {
         text += "The agent that runs takes it at its next start: stop it, and start it again with `wattle up`.\n";
+    }
+    if let Some(damage) = damage {
+        let _ = writeln!(text, "{damage}");
     }
     if on {
         text +=
@@ -67,6 +72,14 @@ fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
     }
     let print = root.map(|root| fingerprint(root.certificate()));
     show_done(as_json, json!({ "tls": word(on), "fingerprint": print }), &text)
+}
+
+/// The root, if it can be used, and what is wrong with it.
+fn known(root: Result<Option<TlsRoot>, String>) -> (Option<TlsRoot>, Option<String>) {
+    match root {
+        Ok(root) => (root, None),
+        Err(damage) => (None, Some(damage)),
+    }
 }
 
 const fn word(on: bool) -> &'static str {
@@ -84,18 +97,24 @@ fn pages(config: &Config) -> Vec<String> {
 }
 
 fn status(home: &Home, as_json: bool) -> Result<(), Stop> {
-    let (config, root) = (settings(home)?, home.existing_tls_root()?);
+    let config = settings(home)?;
+    let (root, damage) = known(home.existing_tls_root());
     let (pages, print) = (pages(&config), root.map(|root| fingerprint(root.certificate())));
-    let json = json!({ "tls": word(config.tls), "pages": pages, "fingerprint": print, "root_until": until() });
+    let json = json!({ "tls": word(config.tls), "pages": pages, "fingerprint": print, "root_until": until(), "damage": damage });
     show(as_json, &json, || {
         let mut text = format!("TLS is {} (api.tls in config.toml).\n", word(config.tls));
         text += &match pages.is_empty() {
             true => "The page is for this machine only: no other device reaches it.\n".to_owned(),
             false => format!("For other devices: {}\n", pages.join(" or ")),
         };
-        text += &match &print {
-            Some(print) => format!("Root certificate, until {}, SHA-256:\n  {print}\n", until()),
-            None => "There is no root certificate yet; `wattle tls on` makes one.\n".to_owned(),
+        text += &match (&print, &damage) {
+            (_, Some(damage)) if config.tls => format!(
+                "{damage} The next start puts a damaged one aside and makes another, which phones have to install; with one that cannot be \
+                 read it does not start while TLS is on (`wattle tls off` switches it off).\n"
+            ),
+            (_, Some(damage)) => format!("{damage}\n"),
+            (Some(print), None) => format!("Root certificate, until {}, SHA-256:\n  {print}\n", until()),
+            (None, None) => "There is no root certificate yet; `wattle tls on` makes one.\n".to_owned(),
         };
         text
     })
@@ -150,7 +169,8 @@ fn keep(root: &TlsRoot, file: &Path) -> Result<(), String> {
 
 /// How the root certificate is installed, on each system.
 const STEPS: &str = "\
-Who installs it trusts this device for names in .local, .home.arpa, .lan and .internal and for private addresses, and for nothing in the internet.
+Who installs it trusts this device for names in .local, .home.arpa, .lan and .internal and for private addresses, and for nothing in the internet: \
+the certificate says so. Most systems go by that; no phone was tested.
 iPhone, iPad: open the address below in Safari, allow the profile; Settings > General > VPN & Device Management: install it; then Settings > \
 General > About > Certificate Trust Settings: switch it on.
 Android: load the file, then Settings > Security > Encryption & credentials > Install a certificate > CA certificate.
@@ -187,6 +207,29 @@ mod tests {
         let stop = switch(&Home::at(folder.path()), true, false).unwrap_err();
         assert!(matches!(&stop, Stop::NotDone(why) if why.contains("No agent has run")), "{stop:?}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn tls_is_switched_off_and_its_status_told_where_the_root_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        // As an agent that has run leaves them.
+        for name in ["identity.key", "api-token", "boot"] {
+            std::fs::write(folder.path().join(name), "1").unwrap();
+        }
+        switch(&home, true, true).unwrap();
+        assert!(settings(&home).unwrap().tls);
+        std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.path()).for_each(|path| {
+            if path.to_string_lossy().contains("tls-root") {
+                std::fs::write(path, "damaged\n").unwrap();
+            }
+        });
+        let damage = known(home.existing_tls_root()).1.unwrap();
+        assert!(damage.contains("cannot be used"), "{damage}");
+        status(&home, true).unwrap();
+        assert!(switch(&home, true, true).is_err(), "a root that cannot be read is never overwritten");
+        switch(&home, false, true).unwrap();
+        assert!(!settings(&home).unwrap().tls);
     }
 
     #[test]

@@ -54,10 +54,10 @@ use crate::scheduler::path::covers;
 use crate::store::record::Source;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use smol::lock::Semaphore;
+use smol::lock::{Mutex, Semaphore};
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use trillium::{Conn, Error, Status};
 
 /// The handlers, and where they ask.
@@ -70,8 +70,8 @@ pub struct Api {
     streams: Arc<Semaphore>,
     /// Room for files that are being sent.
     sent: Arc<Semaphore>,
-    /// The root certificate, once it was asked for.
-    tls_root: Arc<OnceLock<String>>,
+    /// What is known of the root certificate.
+    tls_root: Arc<Mutex<tls::KnownRoot>>,
     /// Room for blocks that strangers ask for, and for archives of them.
     given: (Arc<Semaphore>, Arc<Semaphore>),
 }

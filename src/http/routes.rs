@@ -336,6 +336,8 @@ mod tests {
             ];
             let open = open.contains(&route.path) || route.path == "/v1/tls/root";
             assert_eq!(access(route.method, route.path).role().is_none(), open, "{route:?}");
+            let in_the_clear = route.access == Access::Public;
+            assert_eq!(in_the_clear, route.path == "/v1/tls/root", "an address with TLS answers it without: {route:?}");
         }
         assert!(routes().count() <= HTTP_ROUTES_MAX, "each row's requests are counted");
         assert_eq!(access(Method::Head, "/healthz"), Access::Open);

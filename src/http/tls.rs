@@ -8,6 +8,7 @@
 //! The root is kept in the home (`platform::home`); the certificate under it and its key are made at each start and stay in memory. Another
 //! one is made after `TLS_RENEW_DAYS`, of running time or by the clock, and at once when the clock was set: what was made under a wrong one lasts no longer than
 //! that. Its validity begins `TLS_LEAF_BEFORE_DAYS` early. A clock that shows a time before this program was written is not believed; that time is taken in its place.
+//! One that is ahead by more than those days is taken for right: browsers warn until somebody sets it, and the next look makes another certificate then.
 //!
 //! Bounds: a handshake has the time of a request, however its bytes come, and its connection has a slot as every other; it is not remembered for a later
 //! one (no tickets). What a connection holds is bounded by `TLS_BUFFER_BYTES` and a record. `provider` has the ciphers, `stream` is a connection.

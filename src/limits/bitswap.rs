@@ -3,8 +3,8 @@
 /// Bytes of one message, in either direction, without its length: boxo and helia send as many at most.
 pub const BITSWAP_MESSAGE_MAX: usize = 4 * 1024 * 1024;
 
-/// Bytes of half-sent messages that are held of one peer, on all its streams together: one message.
-pub const BITSWAP_COLLECTED_MAX: usize = BITSWAP_MESSAGE_MAX;
+/// Bytes of half-sent messages that are held of one peer, on all its streams together: one message, and its length as a varint before it.
+pub const BITSWAP_COLLECTED_MAX: usize = BITSWAP_MESSAGE_MAX + 4;
 
 /// Entries, and presences, and blocks, that are read of one message; what is behind them is passed over. Four times what a peer may
 /// wait for, since cancels are entries too.
@@ -19,7 +19,7 @@ pub const BITSWAP_WANTS_MAX: usize = 1024;
 /// Wants that one answer is about.
 pub const BITSWAP_ANSWER_WANTS_MAX: usize = 64;
 
-/// Bytes of blocks beyond which an answer takes no further one: what waits in memory for a peer is this and one block.
+/// Bytes of blocks, sent or only looked at, beyond which an answer takes no further one: what waits in memory for a peer is this and one block.
 pub const BITSWAP_ANSWER_BYTES: usize = 512 * 1024;
 
 /// Bytes of the largest block that is sent; boxo takes no larger one.
@@ -31,7 +31,7 @@ pub const BITSWAP_SMALL_BLOCK_MAX: usize = 1024;
 /// Answers that are looked up at once, for all peers together: each has a thread that reads the store.
 pub const BITSWAP_LOOKUPS_MAX: usize = 2;
 
-/// Streams that a guest may have open while blocks are served; helia opens one for each message, 50 at once.
+/// Streams that a guest may have open while blocks are served, `GUEST_STREAMS_MAX` of them for anything but bitswap; helia opens one for each message, 50 at once.
 pub const BITSWAP_STREAMS_MAX: usize = 64;
 
 /// Streams of bitswap that a peer with a link may have open, so that others are left for its messages.
@@ -44,11 +44,15 @@ pub const BITSWAP_GUESTS_PER_SECOND: u64 = 2 * 1024 * 1024;
 /// Bytes that they may be sent at once after a quiet time: a document of 10 MB comes without a wait.
 pub const BITSWAP_GUESTS_BURST: u64 = 16 * 1024 * 1024;
 
-/// Bytes that each want of a guest costs of that budget, also where there is no such block: a look at the store.
+/// Bytes that each want of a guest costs of that budget, also where there is no such block: a look at the store. What is read and hashed costs its
+/// length besides, sent or not.
 pub const BITSWAP_WANT_COST: u64 = 1024;
 
 /// Milliseconds until the budget of the guests is asked again.
 pub const BITSWAP_BUDGET_MS: u64 = 100;
+
+/// Milliseconds until wants are looked up again after a look that failed: the system had no thread, or there is a defect.
+pub const BITSWAP_RETRY_MS: u64 = 1_000;
 
 /// Milliseconds within which a whole message arrives, or is taken; whoever is slower loses the stream.
 pub const BITSWAP_MESSAGE_MS: u64 = 30_000;

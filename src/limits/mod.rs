@@ -115,6 +115,10 @@ const _: () = {
         "the largest answer is a message that others take"
     );
     assert!(BITSWAP_MESSAGE_MAX as u64 <= BITSWAP_GUESTS_BURST, "the budget of guests can pay the largest answer");
+    assert!(
+        BITSWAP_COLLECTED_MAX - BITSWAP_MESSAGE_MAX == 4 && BITSWAP_MESSAGE_MAX < 1 << 28,
+        "its length has four bytes"
+    );
     assert!(BITSWAP_STREAMS_MAX <= LINK_STREAMS_HARD_MAX / 2, "as many streams do not end the connection");
     assert!(
         LINKS_MAX <= LINK_ALLOWED_MAX && LINK_ALLOWED_MAX <= MESSAGE_SENDERS_MAX,

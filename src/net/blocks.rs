@@ -31,20 +31,22 @@ impl Blocks {
         let _ = self.read.set(Box::new(read));
     }
 
-    /// A block of at most `BITSWAP_BLOCK_MAX` bytes, if there is one with this name. It is verified: a source that is mistaken, or whose
-    /// document has changed, has no such block. Waits for the disk, so it is called through `platform::blocking`.
+    /// A block of at most `BITSWAP_BLOCK_MAX` bytes, if there is one with this name, and how many bytes were read to find that out. It is
+    /// verified: a source that is mistaken, or whose document has changed, has no such block. Waits for the disk, so it is called through
+    /// `platform::blocking`.
     #[must_use]
-    pub fn get(&self, cid: &Cid) -> Option<Vec<u8>> {
-        let block = self.read.get()?(cid)?;
-        if block.len() > BITSWAP_BLOCK_MAX {
-            debug!("The block {cid} is not sent: it has {} bytes.", block.len());
-            return None;
+    pub fn look(&self, cid: &Cid) -> (Option<Vec<u8>>, usize) {
+        let Some(block) = self.read.get().and_then(|read| read(cid)) else { return (None, 0) };
+        let length = block.len();
+        if length > BITSWAP_BLOCK_MAX {
+            debug!("The block {cid} is not sent: it has {length} bytes.");
+            return (None, length);
         }
         if !cid.verifies(&block) {
             debug!("The block {cid} is not sent: what was read is another one.");
-            return None;
+            return (None, length);
         }
-        Some(block)
+        (Some(block), length)
     }
 }
 
@@ -70,15 +72,16 @@ mod tests {
             cid if cid == largest => Some(large[1..].to_vec()),
             _ => None,
         });
-        assert_eq!(blocks.get(&good), Some(b"good".to_vec()));
-        assert_eq!(blocks.get(&largest).map(|block| block.len()), Some(BITSWAP_BLOCK_MAX));
-        for gone in [wrong, huge, Cid::of_raw(b"unknown")] {
-            assert_eq!(blocks.get(&gone), None, "{gone}");
+        assert_eq!(blocks.look(&good), (Some(b"good".to_vec()), 4));
+        assert_eq!(blocks.look(&largest).0.map(|block| block.len()), Some(BITSWAP_BLOCK_MAX));
+        // What was read counts though it is not given.
+        for (gone, read) in [(wrong, 7), (huge, BITSWAP_BLOCK_MAX + 1), (Cid::of_raw(b"unknown"), 0)] {
+            assert_eq!(blocks.look(&gone), (None, read), "{gone}");
         }
         let later = Blocks::default();
         let clone = later.clone();
-        assert_eq!(clone.get(&good), None);
+        assert_eq!(clone.look(&good), (None, 0));
         later.fill(|_| Some(b"good".to_vec()));
-        assert_eq!(clone.get(&good), Some(b"good".to_vec()));
+        assert_eq!(clone.look(&good).0, Some(b"good".to_vec()));
     }
 }

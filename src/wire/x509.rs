@@ -2,7 +2,7 @@
 //!
 //! Phones and browsers take ECDSA on P-256 and not Ed25519, so these keys are others than the device's. The root's certificate says for what it may be
 //! used: for servers whose name ends in .local, .home.arpa, .lan or .internal, and for private addresses. So whoever trusts the root trusts it for
-//! nothing in the internet, and a stolen one can pretend to be no bank. No bare host name is among them: `dev` or `box` is the end of names in
+//! nothing in the internet, and a stolen one can pretend to be no bank to whoever checks these constraints (that phones do was not tested). No bare host name is among them: `dev` or `box` is the end of names in
 //! the internet too, and would let the root in for all of those.
 //!
 //! A root has one encoding for a key and a name, dates included: it is made anew from those two, byte for byte, at each start, and what

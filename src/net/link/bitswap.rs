@@ -120,10 +120,7 @@ impl BitswapSession {
     pub(super) async fn answer(self, streams: Streams, limited: bool) {
         while self.state.asked.1.recv().await.is_ok() {
             let mut open = None;
-            while let Some(answer) = self.state.server.answer(&self.state.wants).await {
-                if limited {
-                    self.state.server.pay(answer.cost()).await;
-                }
+            while let Some(answer) = self.state.server.answer(&self.state.wants, limited).await {
                 if answer.message.is_empty() {
                     continue;
                 }

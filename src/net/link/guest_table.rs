@@ -3,7 +3,7 @@
 //! A silent connection costs whoever opens it nothing, so that no number of them keeps out a device that is being paired: where room is
 //! short, the oldest guest that says nothing gives way. It is one of the same address first, and of the address with the most guests else;
 //! one that has asked for the pairing protocol, and has not sent its first message yet, goes after the others of as crowded addresses. Guests
-//! that fetch public documents go before all others, and of them the one that came last: none of them keeps a place from a device that is to be
+//! that fetch public documents go before all others, at whatever address (where the newcomer's own one is full, those of that address), and of them the one that came last: none of them keeps a place from a device that is to be
 //! paired, and where more fetch than there are places, the first are done with it.
 
 use super::handshake_limits::SourceKey;
@@ -89,18 +89,20 @@ impl Guests {
             (false, false) => (1, number, number),
             (false, true) => (0, u64::MAX - number, number),
         };
-        let silent = |source| {
-            let silent = of(source).filter(|(_, guest)| !guest.speaks.load(Ordering::Relaxed));
-            silent.map(|(number, guest)| turn(*number, guest)).min()
-        };
+        let is_silent = |guest: &Connected| !guest.speaks.load(Ordering::Relaxed);
+        let silent =
+            |source| of(source).filter(|(_, guest)| is_silent(guest)).map(|(number, guest)| turn(*number, guest)).min();
         let oldest = if of(source).count() >= GUESTS_ADDRESS_MAX {
             silent(source)
         } else if self.connected.len() < GUESTS_MAX {
             return Ok(None);
         } else {
+            let everybody = self.connected.iter().filter(|(_, guest)| is_silent(guest));
+            let fetching =
+                everybody.map(|(number, guest)| turn(*number, guest)).min().filter(|(class, ..)| *class == 0);
             let sources = self.connected.values().map(Connected::source);
             let crowds = sources.filter_map(|source| Some((of(source).count(), Reverse(silent(source)?))));
-            crowds.max().map(|(_, Reverse(oldest))| oldest)
+            fetching.or_else(|| crowds.max().map(|(_, Reverse(oldest))| oldest))
         };
         oldest.map(|(.., number)| Some(number)).ok_or("all places are taken by devices that are being paired")
     }
@@ -230,6 +232,17 @@ mod tests {
         guests.fetches(paired.number);
         (20..120).for_each(|n| drop(guests.enter(from(n), guest(false))));
         assert!(!is_lost(&paired));
+    }
+
+    #[test]
+    fn who_fetches_alone_at_its_address_goes_before_the_silent_ones_of_a_crowded_one() {
+        let mut guests = Guests::default();
+        let enter = |guests: &mut Guests, n| guests.enter(from(n), guest(false)).unwrap();
+        let places: Vec<_> = [1, 1, 1, 2, 2, 2, 3, 4].map(|n| enter(&mut guests, n)).into();
+        guests.fetches(places[6].number);
+        assert_eq!(enter(&mut guests, 5).displaced, Some(from(3)));
+        // Nobody fetches any more: one of the crowded addresses goes.
+        assert_eq!(enter(&mut guests, 6).displaced, Some(from(1)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A guest may identify, ping and be paired. It has `GUEST_STREAMS_MAX` streams and `GUEST_MS`, and there are `GUESTS_MAX` of
 //! them at once, of which `GUESTS_ADDRESS_MAX` from one address; the oldest silent one gives way (`guest_table`). Where blocks are served, a guest
-//! may fetch them by bitswap: it has `BITSWAP_STREAMS_MAX` streams then, and stays for `GUEST_MS` after each block, `BITSWAP_GUEST_MS` at
+//! may fetch them by bitswap: it has `BITSWAP_STREAMS_MAX` streams then, of which `GUEST_STREAMS_MAX` may be for anything else, and stays for `GUEST_MS` after each block, `BITSWAP_GUEST_MS` at
 //! most, and keeps its place from nobody. Pairing is a conversation: frames in both directions on one
 //! stream, `/wattle/pair/1` with frames as on the other channels, or `/wattle/pair-json/1` with lines of JSON for agents in
 //! any language. What the frames say is `wire::pairing`'s, and what follows from it is the node's to decide.
@@ -40,6 +40,9 @@ const PROTOCOLS: &[&str] = &[IDENTIFY, ping::PROTOCOL, PAIR, PAIR_JSON];
 /// The same where blocks are served.
 const PROTOCOLS_AND_BLOCKS: &[&str] = &[IDENTIFY, ping::PROTOCOL, PAIR, PAIR_JSON, BITSWAP];
 
+/// Why a stream ends on which this agent cannot write.
+const SLOW: &str = "it reads too slowly";
+
 /// One guest's connection.
 #[derive(Clone)]
 struct Guest {
@@ -48,6 +51,8 @@ struct Guest {
     /// The number of its place.
     place: u64,
     streams: Arc<AtomicUsize>,
+    /// Those of its streams that have a protocol, and another one than bitswap.
+    others: Arc<AtomicUsize>,
     /// Whether a conversation began.
     began: Arc<AtomicBool>,
     /// Whether it has said something in a conversation that lasts.
@@ -120,7 +125,8 @@ pub(super) async fn run(
     }
     let (streams_open, began) = (Arc::default(), Arc::default());
     let blocks = shared.blocks.get().filter(|_| !dialled).cloned().map(BitswapSession::new);
-    let guest = Guest { peer, address, place: place.number, streams: streams_open, began, speaks, blocks };
+    let (place_number, others) = (place.number, Arc::default());
+    let guest = Guest { peer, address, place: place_number, streams: streams_open, others, began, speaks, blocks };
     let (scope, end) = TaskScope::new(Arc::clone(shared), guest);
     if let Some(session) = scope.link.blocks.clone() {
         scope.spawn(session.answer(streams.clone(), true));
@@ -169,15 +175,28 @@ fn receive(scope: &TaskScope<Guest>, stream: yamux::Stream) {
 
 async fn serve(shared: &Shared, guest: &Guest, mut stream: Stream) -> Result<(), String> {
     let limit = Duration::from_millis(LINK_HANDSHAKE_MS);
-    match within(limit, choose(&mut stream, guest.protocols())).await.ok_or("it asked for nothing")?? {
+    let chosen = within(limit, choose(&mut stream, guest.protocols())).await.ok_or("it asked for nothing")??;
+    if chosen == BITSWAP {
+        shared.guests().fetches(guest.place);
+        guest.blocks.as_ref().ok_or("no blocks are served")?.receive(&mut stream).await?;
+        finish(stream).await;
+        return Ok(());
+    }
+    // The many streams are for fetching: on the others this agent also writes, and what arrives meanwhile waits in memory.
+    let served = match guest.others.fetch_add(1, Ordering::Relaxed) {
+        before if before < GUEST_STREAMS_MAX => serve_other(shared, guest, chosen, stream).await,
+        _ => Err("it has enough streams that fetch nothing".to_owned()),
+    };
+    guest.others.fetch_sub(1, Ordering::Relaxed);
+    served
+}
+
+/// Serves a stream of another protocol than bitswap.
+async fn serve_other(shared: &Shared, guest: &Guest, chosen: &str, mut stream: Stream) -> Result<(), String> {
+    match chosen {
         IDENTIFY => {
-            identify::answer(shared, guest.address.into(), guest.protocols(), &mut stream).await?;
-            finish(stream).await;
-            Ok(())
-        }
-        BITSWAP => {
-            shared.guests().fetches(guest.place);
-            guest.blocks.as_ref().ok_or("no blocks are served")?.receive(&mut stream).await?;
+            let answered = identify::answer(shared, guest.address.into(), guest.protocols(), &mut stream);
+            within(Duration::from_millis(LINK_HANDSHAKE_MS), answered).await.ok_or(SLOW)??;
             finish(stream).await;
             Ok(())
         }
@@ -207,8 +226,11 @@ async fn converse(shared: &Shared, guest: &Guest, json: bool, dialled: bool, mut
             Turn::Received(Err(why)) => break why,
             Turn::Send(None) => break "it is done".to_owned(),
             Turn::Send(Some(bytes)) => {
-                if let Err(error) = write(&mut stream, json, &bytes).await {
-                    break error.to_string();
+                let limit = Duration::from_millis(LINK_HANDSHAKE_MS);
+                match within(limit, write(&mut stream, json, &bytes)).await {
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => break error.to_string(),
+                    None => break SLOW.to_owned(),
                 }
             }
         }

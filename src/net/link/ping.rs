@@ -8,7 +8,7 @@ use crate::platform::clock;
 use log::debug;
 use smol::Timer;
 use smol::future::{or, pending};
-use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,6 +18,11 @@ const BYTES: usize = 32;
 
 /// Sends back what arrives, until the peer ends the stream.
 pub(super) async fn answer(stream: &mut Stream) -> std::io::Result<()> {
+    answer_in(Duration::from_millis(LINK_PING_MS), stream).await
+}
+
+/// The same; a peer that takes nothing back for so long loses the stream: what it sends meanwhile waits in memory.
+async fn answer_in<S: AsyncRead + AsyncWrite + Unpin>(patience: Duration, stream: &mut S) -> std::io::Result<()> {
     let mut bytes = [0; BYTES];
     // A stream that is silent for long is ended; the peer can open another.
     while let Some(read) = within(Duration::from_millis(4 * LINK_PING_MS), stream.read_exact(&mut bytes)).await {
@@ -25,8 +30,11 @@ pub(super) async fn answer(stream: &mut Stream) -> std::io::Result<()> {
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
             read => read?,
         }
-        stream.write_all(&bytes).await?;
-        stream.flush().await?;
+        let sent = async {
+            stream.write_all(&bytes).await?;
+            stream.flush().await
+        };
+        within(patience, sent).await.unwrap_or_else(|| Err(std::io::ErrorKind::TimedOut.into()))?;
     }
     Ok(())
 }
@@ -99,5 +107,43 @@ impl Stopwatch {
     #[expect(clippy::disallowed_methods, reason = "a duration for display, which decides nothing")]
     fn time(&self) -> Duration {
         self.0.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Result as IoResult};
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    /// A peer that sends without an end, and takes nothing.
+    struct Deaf;
+
+    impl AsyncRead for Deaf {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<IoResult<usize>> {
+            buf.fill(7);
+            Poll::Ready(Ok(buf.len()))
+        }
+    }
+
+    impl AsyncWrite for Deaf {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<IoResult<usize>> {
+            Poll::Pending
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<IoResult<()>> {
+            Poll::Pending
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<IoResult<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn who_takes_no_answers_to_its_pings_loses_the_stream() {
+        let ended = smol::block_on(answer_in(Duration::from_millis(20), &mut Deaf));
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::TimedOut);
     }
 }

@@ -32,8 +32,9 @@ pub(super) struct Wants {
 }
 
 impl Wants {
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Forgets all of them.
@@ -115,7 +116,7 @@ mod tests {
         let again = [(3, 5)];
         table.take(&message(&wants(&again), &again));
         assert_eq!(all(&mut table), [2, 5, 3, 1, 4]);
-        assert!(table.is_empty() && table.turns.is_empty());
+        assert!(table.waiting.is_empty() && table.turns.is_empty());
     }
 
     #[test]
@@ -133,7 +134,7 @@ mod tests {
         assert_eq!(all(&mut table), [4]);
         table.take(&message(&cids, &more));
         table.take(&Message { full: true, ..Message::default() });
-        assert!(table.is_empty(), "an empty full list wants nothing");
+        assert_eq!(table.len(), 0, "an empty full list wants nothing");
     }
 
     #[test]
@@ -156,6 +157,6 @@ mod tests {
         assert_eq!(table.take(&Message { wants: entries.collect(), ..Message::default() }), 10);
         let cancel = cids.iter().map(|cid| Entry { cid, cancel: true, ..Entry::default() });
         assert_eq!(table.take(&Message { wants: cancel.collect(), ..Message::default() }), 0);
-        assert!(table.is_empty() && table.turns.is_empty());
+        assert!(table.waiting.is_empty() && table.turns.is_empty());
     }
 }

@@ -4,6 +4,8 @@ use super::home_file::HomeFile;
 use crate::energy::coordinator::persisted::PersistedState;
 use crate::mesh::hardware::Binding;
 use crate::mesh::trust::records::Records;
+use crate::wire::x509::{Names, Root};
+use zeroize::Zeroizing;
 
 /// Whether a file that differs from its copy was changed on purpose, by its owner.
 pub(super) fn is_meant(file: HomeFile, bytes: &[u8], copy: &[u8]) -> bool {
@@ -39,7 +41,8 @@ pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
         HomeFile::Identity | HomeFile::Token => parse_seed(bytes.trim_ascii()).is_some(),
         HomeFile::BootCount => parse_count(bytes).is_some(),
         HomeFile::Records => Records::decode_signed(bytes).is_some(),
-        HomeFile::MeshRoot | HomeFile::TlsRoot => parse_seed_word(bytes).is_some(),
+        HomeFile::MeshRoot => parse_seed_word(bytes).is_some(),
+        HomeFile::TlsRoot => parse_tls_root(bytes).is_some(),
         HomeFile::Hardware => Binding::decode(bytes, false).is_some(),
         HomeFile::Energy => {
             serde_json::from_slice::<PersistedState>(bytes).is_ok_and(|state| state.v == PersistedState::VERSION)
@@ -52,6 +55,13 @@ pub(super) fn is_possible(file: HomeFile, bytes: &[u8]) -> bool {
 /// The seed of a root's key: its file's first word.
 pub(super) fn parse_seed_word(bytes: &[u8]) -> Option<[u8; 32]> {
     bytes.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()).and_then(parse_seed)
+}
+
+/// The root of TLS in its file: the seed of its key, then the host name in its certificate.
+pub(super) fn parse_tls_root(bytes: &[u8]) -> Option<Root> {
+    let seed = Zeroizing::new(parse_seed_word(bytes)?);
+    let host = str::from_utf8(bytes).ok()?.split_ascii_whitespace().nth(1)?;
+    Root::new(&seed, &Names::label(host))
 }
 
 /// The count of starts in a file; `None` if it holds none.
@@ -79,4 +89,22 @@ pub(super) fn parse_seed(digits: &[u8]) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_start_would_refuse_as_a_root_of_tls_is_none_for_the_doctor_either() {
+        let key = "07".repeat(32);
+        let is_root = |text: &str| is_possible(HomeFile::TlsRoot, text.as_bytes());
+        assert!(is_root(&format!("{key} attic\n")));
+        let none = "00".repeat(32);
+        for damaged in [String::new(), format!("{key}\n"), format!("{} attic\n", &key[1..]), format!("{none} attic\n")]
+        {
+            assert!(!is_root(&damaged), "{damaged}");
+        }
+        assert!(!is_possible(HomeFile::TlsRoot, &[key.as_bytes(), &b" \xff"[..]].concat()));
+    }
 }

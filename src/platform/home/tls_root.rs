@@ -5,7 +5,7 @@
 //! A host that gets another name keeps its root, so that phones need not trust a new one.
 
 use super::home_file::HomeFile;
-use super::meant::parse_seed_word;
+use super::meant::parse_tls_root;
 use super::state;
 use crate::wire::x509::{Leaf, Names, Root};
 use std::path::Path;
@@ -36,10 +36,7 @@ impl TlsRoot {
         };
         let known = state::read(home, HomeFile::TlsRoot).map_err(|error| unread(&error))?.map(Zeroizing::new);
         let Some(bytes) = known else { return Ok(None) };
-        let seed = parse_seed_word(&bytes).map(Zeroizing::new);
-        let host = str::from_utf8(&bytes).ok().and_then(|text| text.split_ascii_whitespace().nth(1));
-        let root = seed.zip(host).and_then(|(seed, host)| Root::new(&seed, &Names::label(host)));
-        root.map(|root| Some(Self(root))).ok_or_else(|| unread(&"it is damaged"))
+        parse_tls_root(&bytes).map(|root| Some(Self(root))).ok_or_else(|| unread(&"it is damaged"))
     }
 
     pub(super) fn load_or_create(home: &Path) -> Result<Self, String> {

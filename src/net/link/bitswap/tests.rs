@@ -1,11 +1,11 @@
 //! Two agents on loopback: one serves blocks, the other asks for them on streams of its own making.
 
 use super::*;
-use crate::limits::{BITSWAP_BLOCK_MAX, GUESTS_ADDRESS_MAX};
+use crate::limits::{BITSWAP_BLOCK_MAX, GUEST_STREAMS_MAX, GUESTS_ADDRESS_MAX};
 use crate::net::blocks::Blocks;
 use crate::net::link::stream::choose;
 use crate::net::link::yamux_driver::YamuxDriver;
-use crate::net::link::{LinkEvent, Links, Settings, connection, handshake};
+use crate::net::link::{LinkEvent, Links, Settings, connection, handshake, ping};
 use crate::wire::bitswap::{Block, Entry, Presence, WantType};
 use crate::wire::cid::Cid;
 use crate::wire::frame;
@@ -244,6 +244,56 @@ fn a_peer_that_sends_more_than_one_message_at_once_loses_a_stream_and_is_served_
         })
         .await;
         assert!(written.is_err() || !matches!(soon(second.read(&mut [0])).await, Ok(1)));
+        let cid = Cid::of_raw(&two_blocks()[0]).to_bytes();
+        client.ask(&Message { wants: vec![Entry { cid: &cid, ..Entry::default() }], ..Message::default() }).await;
+        assert_eq!(Message::decode(&client.answer().await).unwrap().blocks.len(), 1);
+    });
+}
+
+#[test]
+fn a_message_of_the_largest_size_is_taken_with_its_length_before_it() {
+    smol::block_on(async {
+        let server = End::serving(&two_blocks());
+        let client = Client::guest(&server).await;
+        let cid = Cid::of_raw(&two_blocks()[0]).to_bytes();
+        let filled = |bytes: usize| {
+            let data = vec![0; bytes];
+            let blocks = vec![Block { prefix: &cid[..4], data: &data }];
+            let wants = vec![Entry { cid: &cid, ..Entry::default() }];
+            Message { wants, blocks, ..Message::default() }.encode()
+        };
+        let about = BITSWAP_MESSAGE_MAX - 1000;
+        let message = filled(about + BITSWAP_MESSAGE_MAX - filled(about).len());
+        assert_eq!(message.len(), BITSWAP_MESSAGE_MAX);
+        let mut stream = client.streams.open(BITSWAP).await.unwrap();
+        let mut wire = Vec::new();
+        frame::put(&mut wire, &message);
+        soon(stream.write_all(&wire)).await.unwrap();
+        finish(stream).await;
+        assert_eq!(Message::decode(&client.answer().await).unwrap().blocks.len(), 1);
+    });
+}
+
+#[test]
+fn a_guest_has_two_streams_that_fetch_nothing_and_many_that_do() {
+    smol::block_on(async {
+        let server = End::serving(&two_blocks());
+        let client = Client::guest(&server).await;
+        let (mut open, mut back) = (Vec::new(), [0; 32]);
+        for n in 0..4 {
+            let mut stream = client.streams.open(ping::PROTOCOL).await.unwrap();
+            // It may be told while it writes, or when it reads.
+            let pinged = soon(async {
+                stream.write_all(&[n; 32]).await?;
+                stream.flush().await?;
+                stream.read_exact(&mut back).await
+            });
+            assert_eq!(pinged.await.is_ok(), usize::from(n) < GUEST_STREAMS_MAX, "stream {n}");
+            open.push(stream);
+        }
+        for _ in 0..GUEST_STREAMS_MAX {
+            open.push(client.streams.open(BITSWAP).await.unwrap());
+        }
         let cid = Cid::of_raw(&two_blocks()[0]).to_bytes();
         client.ask(&Message { wants: vec![Entry { cid: &cid, ..Entry::default() }], ..Message::default() }).await;
         assert_eq!(Message::decode(&client.answer().await).unwrap().blocks.len(), 1);
