@@ -53,6 +53,7 @@ mod plain;
 #[cfg(feature = "documents")]
 mod records;
 mod refusal;
+mod secret;
 pub mod section;
 mod signature;
 #[cfg(feature = "documents")]
@@ -73,6 +74,7 @@ use words::has_words;
 #[cfg(feature = "documents")]
 pub use mail::{NEWEST_BYTES, is_mailbox, newest};
 pub use refusal::Refusal;
+pub use secret::holds_secret;
 
 /// Words beside a private key from which on a file is a note that holds one, and no file of a key: age writes three above its
 /// key, and who made it when.
