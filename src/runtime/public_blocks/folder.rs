@@ -23,7 +23,7 @@ enum Entry {
 
 type Entries = BTreeMap<String, Entry>;
 
-/// The folder that `ipfs add -r` makes of a watched place, with its public files alone; of several places, a folder that has each under
+/// The folder that `ipfs add -r` makes of a watched place, with its public files alone, as long as kubo does not shard it; of several places, a folder that has each under
 /// its own name. And the nodes of all folders.
 ///
 /// # Errors
