@@ -13,7 +13,7 @@ use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::limits::{PRIVATE_NAMES_MAX, SOURCES_MAX};
 use crate::store::record::{Source, Sources};
-use refusal::{conflict, other_ring, public_is_meant};
+use refusal::{conflict, other_ring, public_is_confirmed, public_is_meant};
 use std::collections::BTreeSet;
 
 /// Private collections of which each is named in a refusal with its command; of more only their number.
@@ -147,6 +147,13 @@ impl Addition {
             let has =
                 sources.iter().find(|source| !is_private && ours(source)).map_or(Ring::Private, |source| source.ring);
             return Err(other_ring(&new, has));
+        }
+        // The agent writes the ring public into config.toml where it is so already. There it makes nothing public by itself: nobody
+        // said yet what that means.
+        let is_public = |source: &Source| source.path == new.path && source.ring == Ring::Public;
+        if new.ring == Ring::Public && !sources.iter().any(is_public) {
+            let is_joined = sources.iter().any(|source| ours(source) && source.ring == Ring::Public);
+            return Err(if is_joined { public_is_meant(&new) } else { public_is_confirmed(&new) });
         }
         if placed.len() >= SOURCES_MAX {
             return Err(format!(
@@ -343,7 +350,14 @@ mod tests {
         assert_eq!(added(&public, "/a/part", "papers", None), Ok(None), "it is public already");
         let why = added(&public, "/b", "papers", Some(Ring::Mesh)).unwrap_err();
         assert!(why.contains("has the ring public"), "{why}");
-        assert_eq!(added(&public, "/b", "papers", Some(Ring::Public)), Ok(Some(Ring::Public)), "config.toml says so");
+        for (list, part) in [(&public[..], "for everybody at once"), (&[], "in config.toml makes no folder public")] {
+            let why = added(list, "/b", "papers", Some(Ring::Public)).unwrap_err();
+            assert!(why.contains(part) && why.contains("`wattle collection ring papers public`"), "{why}");
+        }
+        assert_eq!(added(&public, "/a", "papers", Some(Ring::Public)), Ok(None), "config.toml as the agent wrote it");
+        let moved = Addition { device: 2, ring: Some(Ring::Public), ..public[0].clone().into() };
+        let moved = moved.placed(&public.to_vec().into()).unwrap().unwrap();
+        assert_eq!(moved.places, [Source { device: 2, ..public[0].clone() }], "on another disk");
         let why = added(&[source("/a", "home", Ring::Mesh)], "/b", "home", Some(Ring::Public)).unwrap_err();
         assert!(why.contains("has the ring mesh"), "{why}");
     }
