@@ -85,6 +85,11 @@ fn in_bytes(name: &str, bytes: &[u8], depth: usize) -> bool {
     if holds_key(&String::from_utf8_lossy(bytes)) {
         return true;
     }
+    // Letters of two and four bytes, whatever the text around them is taken for.
+    let dense: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    if dense.len() < bytes.len() && holds_key(&String::from_utf8_lossy(&dense)) {
+        return true;
+    }
     let kind = kind(name, bytes);
     if kind == Kind::Packed {
         return false;
