@@ -40,7 +40,10 @@ fn named(cids: &DocumentCids) -> String {
             format!("{cid} is the file {}. The CIDs of its {passages} are in the answer with --json.", cids.path)
         }
         None => {
-            format!("{} has no file of its own; the CIDs of its {passages} are in the answer with --json.", cids.path)
+            format!(
+                "The file {} cannot be read just now, or changed since it was read; the CIDs of its {passages} are in the answer with --json.",
+                cids.path
+            )
         }
     }
 }
@@ -58,24 +61,33 @@ async fn export(client: &Client, car: &Path, collection: Option<&str>, as_json: 
         file.write_all(piece).map_err(|error| format!("{name} cannot be written: {error}."))
     };
     let written = client.export(collection, take).await.map_err(Stop::from);
-    let whole = written.and_then(|()| finished(&archive, &file).map_err(Stop::NotDone));
-    if let Err(stop) = whole {
+    let whole = written.and_then(|left_out| finished(&archive, &file).map(|()| left_out).map_err(Stop::NotDone));
+    let left_out = whole.inspect_err(|_| {
         // We made it a moment ago, and nobody is served with a part.
         let _ = fs::remove_file(car);
-        return Err(stop);
-    }
+    })?;
     let Archive { root, blocks, bytes, .. } = archive;
     let root = root.map_or_else(String::new, |root| root.to_string());
-    let says = one_line(&format!(
+    let mut says = one_line(&format!(
         "{name} has the public files, in {} of {} KiB. Its root is {root}: a folder, as `ipfs add -r` makes it.",
         count(blocks, "block"),
         bytes.div_ceil(1024)
     ));
+    if let Some(left_out) = left_out.sentence() {
+        says.push('\n');
+        says.push_str(&left_out);
+    }
     show_done(
         as_json,
-        json!({ "file": name.to_string(), "root": root, "blocks": blocks, "bytes": bytes }),
+        json!({ "file": name.to_string(), "root": root, "blocks": blocks, "bytes": bytes, "left_out": left_out }),
         &(says + "\n"),
-    )
+    )?;
+    if left_out.lacks_some() {
+        return Err(Stop::NotDone(
+            "Not all public files are in the archive; the answer says how many are left out, and why.".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 fn finished(archive: &Archive, file: &File) -> Result<(), String> {

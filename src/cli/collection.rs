@@ -74,7 +74,8 @@ fn sentences(now: &Regrouped, renamed: Option<&str>, given: Ring) -> String {
         Some(Ring::Private) => "only this device sees it (ring private)",
         Some(Ring::Mesh) => "your devices see it (ring mesh)",
         Some(Ring::Public) => {
-            "your devices see it, and everybody who reaches the gateway, where `ipfs.gateway = true` stands in config.toml (ring public)"
+            "your devices see it, and everybody who reaches the gateway (where `ipfs.gateway = true` stands in config.toml) or bitswap (where \
+             `ipfs.bitswap = true` does; `wattle doctor` says which is on) (ring public)"
         }
         None if now.places.is_none() => "its folders have the rings that they had",
         None if now.places == Some(0) && given == Ring::Private => {
@@ -289,6 +290,14 @@ mod tests {
             let text = sentences(&now, None, ring);
             assert!(text.contains(part) && text.contains(&format!("(ring {})", ring.as_str())), "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_public_collection_both_ways_to_it_are_told() {
+        let ring = Some(Ring::Public);
+        let now = Regrouped { name: "papers".to_owned(), ring, places: Some(1), forgotten: None };
+        let text = sentences(&now, None, Ring::Public);
+        assert!(text.contains("ipfs.gateway") && text.contains("ipfs.bitswap"), "{text}");
     }
 
     #[test]

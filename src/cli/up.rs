@@ -299,6 +299,11 @@ fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Key
             "Whoever reaches the API may fetch the files and passages of public collections without a token: ipfs.gateway is true in config.toml."
         );
     }
+    if options.config.ipfs.bitswap {
+        warn!(
+            "Any program that reaches this device at node.listen may fetch the files and passages of public collections by bitswap: ipfs.bitswap is true in config.toml."
+        );
+    }
     Ok(Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway).at_start(boot))
 }
 

@@ -26,12 +26,19 @@ pub(super) fn common_headers() -> Headers {
 /// The media type of server-sent events.
 pub(super) const EVENT_STREAM: &str = "text/event-stream";
 
-/// The media type of an export, which may be large. The gateway's archives have parameters behind it, and the time of an answer.
+/// The media type of an archive, which may be large: it goes on as long as its reader takes some of it now and then. Those of the
+/// gateway have parameters behind it.
 pub(super) const EXPORT: &str = "application/vnd.ipld.car";
 
 /// Whether the answer goes on as long as its reader wants.
 pub(super) fn is_endless(conn: &Conn) -> bool {
-    matches!(conn.response_headers().get_str(KnownHeaderName::ContentType), Some(EVENT_STREAM | EXPORT))
+    conn.response_headers().get_str(KnownHeaderName::ContentType).is_some_and(goes_on)
+}
+
+/// Whether an answer of this type does.
+fn goes_on(media: &str) -> bool {
+    let bare = media.split(';').next().unwrap_or_default().trim();
+    [EVENT_STREAM, EXPORT].contains(&bare)
 }
 
 /// Adds the date to an answer, if the clock shows one that HTTP can write.
@@ -120,7 +127,7 @@ fn retry_after(status: Status) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{common_headers, date, escaped, retry_after};
+    use super::{common_headers, date, escaped, goes_on, retry_after};
     use trillium::{KnownHeaderName, Status};
 
     #[test]
@@ -138,6 +145,16 @@ mod tests {
             assert_eq!(date(none), None);
         }
         assert!(common_headers().has_header(KnownHeaderName::Date), "trillium asks no clock");
+    }
+
+    #[test]
+    fn an_archive_of_the_gateway_goes_on_as_an_export_does() {
+        for media in
+            ["application/vnd.ipld.car", "application/vnd.ipld.car; version=1; order=dfs; dups=n", "text/event-stream"]
+        {
+            assert!(goes_on(media), "{media}");
+        }
+        assert!(!goes_on("application/json") && !goes_on("application/vnd.ipld.raw"));
     }
 
     #[test]

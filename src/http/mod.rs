@@ -27,6 +27,7 @@ pub mod events;
 pub mod folders;
 pub mod keys;
 pub mod lan_listener;
+pub mod not_exported;
 mod openapi;
 pub mod page;
 mod password;

@@ -28,16 +28,33 @@ pub const IMPORT_NODES_MAX: usize = 4 * CAR_BLOCKS_MAX;
 /// Bytes that any archive may become as files; a larger one may become `IMPORT_GROWTH` times its own bytes.
 pub const IMPORT_BYTES_FREE: u64 = 64 * 1024 * 1024;
 
+/// Bytes on the disk that a file or folder of an archive is counted as, besides what it holds, where the archive names it again: a block
+/// of a file system. The first time, it has a block of the archive of its own.
+pub const IMPORT_ENTRY_BYTES: u64 = 4096;
+
 /// How many times an archive's bytes the files may have that are made of it: files may share blocks.
 pub const IMPORT_GROWTH: u64 = 8;
 
-/// Blocks of public documents that are found by name, of files, their nodes and chunks: 16 GiB of large files, or as many
-/// small ones. Each has some 150 bytes in memory.
-pub const PUBLIC_BLOCKS_MAX: usize = 65_536;
+/// Blocks of public files, leaves and nodes, that are found by name: 16 GiB of files of 256 KiB and more, and as many files as this of smaller
+/// ones, which are a block each. Each has some 150 bytes in memory.
+pub const PUBLIC_FILE_BLOCKS_MAX: usize = 65_536;
+
+/// Passages of public documents that are found by name, likewise. They have a number of their own, so that they take no place of files.
+pub const PUBLIC_PASSAGES_MAX: usize = 131_072;
+
+/// Folders within each other in an export: they are made one within the other, and each takes some of a thread's stack.
+pub const EXPORT_DEPTH_MAX: usize = 256;
 
 /// The shortest time between two looks for changed public documents, in milliseconds: who asks for blocks that are not here
 /// does not keep the disk busy.
 pub const PUBLIC_LOOK_MS: u64 = 5_000;
+
+/// The same where the store says of no document that it is new, and where a file could not be read: a file may be another one with the
+/// same text, and may be there again.
+pub const PUBLIC_RETRY_MS: u64 = 60_000;
+
+/// For so long an owner's question waits for a look that is under way.
+pub const PUBLIC_WAIT_MS: u64 = 60_000;
 
 /// Archives that are sent at once.
 pub const CARS_SENT_MAX: usize = 2;

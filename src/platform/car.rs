@@ -3,16 +3,17 @@
 //! The archive is read twice: first each block is verified and noted with its place; then the files are written from their
 //! roots down. What comes from others decides nothing: a name is one part of a path and no way out of the folder, nothing
 //! that is there is overwritten, and depth, number and bytes have caps, since a small archive can name the same block many
-//! times.
+//! times: bytes that are written, also those of files that are removed again, files and folders by themselves, and bytes that are read.
 
 use super::regular;
 use crate::limits::{
-    CAR_BLOCKS_MAX, IMPORT_BYTES_FREE, IMPORT_DEPTH_MAX, IMPORT_GROWTH, IMPORT_LEFT_OUT_MAX, IMPORT_NODES_MAX,
+    CAR_BLOCKS_MAX, IMPORT_BYTES_FREE, IMPORT_DEPTH_MAX, IMPORT_ENTRY_BYTES, IMPORT_GROWTH, IMPORT_LEFT_OUT_MAX,
+    IMPORT_NODES_MAX,
 };
 use crate::wire::car::{Part, Reader, SECTION_BYTES_MAX};
 use crate::wire::cid::{Cid, Codec};
 use crate::wire::unixfs::{self, Content};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -59,7 +60,8 @@ pub fn import(file: &Path, to: &Path) -> Result<Imported, String> {
         }
         _ => format!("The folder {} cannot be made: {error}. Nothing was changed.", to.display()),
     })?;
-    let mut import = Import { archive, imported, nodes: 0 };
+    let seen = BTreeSet::new();
+    let mut import = Import { archive, imported, nodes: 0, seen, used: 0 };
     import.roots(to).map_err(|error| {
         format!("The files cannot be written: {error}. What was written until then is in {}.", to.display())
     })?;
@@ -74,6 +76,8 @@ struct Archive {
     blocks: BTreeMap<Cid, (u64, usize)>,
     /// The most bytes that its files may have.
     room: u64,
+    /// Bytes of blocks that were read for them.
+    read: u64,
 }
 
 impl Archive {
@@ -117,16 +121,21 @@ impl Archive {
         if roots.is_empty() {
             return Err("it names no root that is understood here, so there is nothing to begin with.".to_owned());
         }
-        Ok(Self { file, roots, blocks, room })
+        Ok(Self { file, roots, blocks, room, read: 0 })
     }
 
     /// A block, verified again: the file may be another one by now.
-    fn block(&mut self, cid: &Cid) -> io::Result<Option<Vec<u8>>> {
-        let Some((at, length)) = self.blocks.get(cid).copied() else { return Ok(None) };
+    fn block(&mut self, cid: &Cid) -> Result<Vec<u8>, Stop> {
+        let Some((at, length)) = self.blocks.get(cid).copied() else { return Err(left(MISSING)) };
+        self.read = self.read.saturating_add(length as u64);
+        // What is written is read once, and nodes of files and folders besides.
+        if self.read > self.room.saturating_mul(2) {
+            return Err(left(TOO_LARGE));
+        }
         let mut block = vec![0; length];
         self.file.seek(SeekFrom::Start(at))?;
         self.file.read_exact(&mut block)?;
-        Ok(Some(block).filter(|block| cid.verifies(block)))
+        if cid.verifies(&block) { Ok(block) } else { Err(left(MISSING)) }
     }
 }
 
@@ -179,6 +188,10 @@ struct Import {
     archive: Archive,
     imported: Imported,
     nodes: usize,
+    /// Files and folders that were named already.
+    seen: BTreeSet<Cid>,
+    /// Bytes that were written, and those of files and folders by themselves. What is removed again stays in it.
+    used: u64,
 }
 
 impl Import {
@@ -206,7 +219,7 @@ impl Import {
         if cid.codec() == Codec::Raw {
             return Ok(None);
         }
-        let block = self.archive.block(cid)?.ok_or_else(|| left(MISSING))?;
+        let block = self.archive.block(cid)?;
         unixfs::read(&block).map(Some).map_err(|why| left(&why.to_string()))
     }
 
@@ -235,6 +248,9 @@ impl Import {
     }
 
     fn put(&mut self, cid: &Cid, path: &Path, depth: usize) -> Result<(), Stop> {
+        if !self.seen.insert(*cid) {
+            self.spend(IMPORT_ENTRY_BYTES)?;
+        }
         if let Some(Content::Folder(entries)) = self.content(cid)? {
             fs::create_dir(path).map_err(named_twice)?;
             return Ok(self.entries(entries, path, depth + 1)?);
@@ -262,7 +278,7 @@ impl Import {
         }
         match self.content(cid)? {
             None => {
-                let block = self.archive.block(cid)?.ok_or_else(|| left(MISSING))?;
+                let block = self.archive.block(cid)?;
                 self.append(&block, file)
             }
             Some(Content::File { bytes, links }) => {
@@ -274,13 +290,19 @@ impl Import {
     }
 
     fn append(&mut self, bytes: &[u8], file: &mut File) -> Result<(), Stop> {
+        self.spend(bytes.len() as u64)?;
         self.imported.bytes = self.imported.bytes.saturating_add(bytes.len() as u64);
-        if self.imported.bytes > self.archive.room {
-            return Err(left("the files of the archive are far larger than the archive"));
-        }
         Ok(file.write_all(bytes)?)
     }
+
+    /// Takes room on the disk.
+    fn spend(&mut self, bytes: u64) -> Result<(), Stop> {
+        self.used = self.used.saturating_add(bytes);
+        if self.used > self.archive.room { Err(left(TOO_LARGE)) } else { Ok(()) }
+    }
 }
+
+const TOO_LARGE: &str = "the files of the archive are far larger than the archive";
 
 const MISSING: &str = "a block of it is not in the archive, or is not what its name says";
 

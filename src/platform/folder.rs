@@ -142,6 +142,15 @@ fn read(path: &[u8], watched: &[Source], progress: &Progress) -> Content {
     read_open(&file, progress).unwrap_or_else(|error| unreadable(&error))
 }
 
+/// Opens a document's file for reading, as [`Folders::read`] does: no link in a watched place is followed, and no pipe waited for.
+///
+/// # Errors
+/// The system's, or that it is no file of its own.
+pub fn open(path: &[u8], watched: &[Source]) -> std::io::Result<File> {
+    let file = File::from(beneath::open(path, watched, OFlags::RDONLY | OFlags::NONBLOCK)?);
+    if file.metadata()?.is_file() { Ok(file) } else { Err(std::io::Error::other("it is no file of its own")) }
+}
+
 /// The tag of the file system of the deepest folder above a path that is there; 0 if none can be opened.
 fn volume_around(path: &[u8]) -> u16 {
     Path::new(OsStr::from_bytes(path)).ancestors().skip(1).find_map(|folder| open_volume(folder).ok()).unwrap_or(0)

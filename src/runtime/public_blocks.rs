@@ -3,12 +3,14 @@
 //! A file's CID is the one that `ipfs add --cid-version=1` gives it, over its bytes as they lie on the disk; a passage's is
 //! the raw block of its text. Nothing is copied: `table` knows where each block lies, `walk` follows a file's blocks, and
 //! `folder` puts files into folders for an export. The table is in memory, is made when a block is asked for that it does not
-//! have, and again when the store has changed since; a document that did not change is not read again.
+//! have, and again when the documents have changed since; a document that did not change is not read again. A file is given out only if
+//! its bytes are those that the agent read into the store, and no secret stands in it (`text::extract::holds_secret`).
 //!
 //! Invariants: a block is read from the file, or from the store, when it is given out, and is given out only if its hash is
 //! what its CID says and its document is public at that moment. So a file that changed meanwhile has no blocks, never wrong
 //! ones, and a collection that is private again is so at once. What anybody asks for reads the disk at most every
-//! `PUBLIC_LOOK_MS` for changes, by one thread.
+//! `PUBLIC_LOOK_MS` for changes, by one thread; who comes meanwhile is told so and does not wait, and owners wait `PUBLIC_WAIT_MS`
+//! at most.
 //!
 //! All of this blocks: callers are on threads of their own.
 
@@ -16,8 +18,9 @@ mod folder;
 mod table;
 mod walk;
 
+use crate::base::id::{DocId, Row};
 use crate::base::time::{Duration, Instant};
-use crate::limits::PUBLIC_LOOK_MS;
+use crate::limits::{PUBLIC_LOOK_MS, PUBLIC_RETRY_MS, PUBLIC_WAIT_MS};
 use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::store::kv::{Kv, KvError, KvRead};
@@ -26,10 +29,11 @@ use crate::store::record::{Marks, Sources};
 use crate::wire::cid::Cid;
 use crate::wire::unixfs::Tree;
 use crate::worker::retrieve::published;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use table::Table;
 
 pub use folder::{PublicFile, in_folders};
+pub use table::{LeftOut, State};
 pub use walk::Walk;
 
 /// Gives blocks of public documents; clones give those of the same agent.
@@ -42,40 +46,109 @@ pub struct PublicBlocks {
 #[derive(Debug, Default)]
 struct Shared {
     table: Mutex<Arc<Table>>,
-    /// Held while the table is made anew.
-    last: Mutex<Option<Look>>,
+    looks: Mutex<Looks>,
+    ended: Condvar,
+}
+
+/// The looks for changes.
+#[derive(Debug, Default)]
+struct Looks {
+    last: Option<Look>,
+    is_under_way: bool,
 }
 
 /// One look for changes.
 #[derive(Debug)]
 struct Look {
+    /// When it ended.
     at: Instant,
+    /// When the table was made that is there now, and what was seen then.
+    made: Instant,
+    commit: u64,
     seen: Seen,
 }
 
-/// What decides which documents are public, and how they are.
+/// What decides which documents are public, and how they are. Most commits store vectors, and change nothing of it.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
-    commit: u64,
+    /// The next new document, the next new passage, and how many documents and passages there are.
+    documents: (DocId, Row, [u64; 4]),
     sources: Sources,
     marks: Marks,
 }
 
 impl Seen {
-    fn of(kv: &impl KvRead) -> Result<Self, KvError> {
-        Ok(Self { commit: read::commit(kv)?.number, sources: read::sources(kv)?, marks: read::marks(kv)? })
+    /// With the number of the commit.
+    fn of(kv: &impl KvRead) -> Result<(Self, u64), KvError> {
+        let commit = read::commit(kv)?;
+        let counts = &commit.counts;
+        let numbers = [counts.total(), counts.unusable(), counts.chunks, counts.tombstoned_chunks];
+        let documents = (commit.next_doc, commit.next_row, numbers);
+        Ok((Self { documents, sources: read::sources(kv)?, marks: read::marks(kv)? }, commit.number))
     }
 }
 
 /// What is to be told of a public document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicDocument {
-    /// Its file; `None` if it has none of its own, as in an archive.
+    /// Its file, if that is given out.
     pub file: Option<Tree>,
-    /// The CIDs of its passages, in the order of the text.
+    /// The CIDs of its passages, in the order of the text; none if there is no room for them.
     pub passages: Vec<Cid>,
-    /// Whether a private key stands in it: then none of it is given out.
-    pub is_withheld: bool,
+    /// What is given out of it.
+    pub state: State,
+}
+
+/// The public files, for an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicFiles {
+    /// Those that are given out.
+    pub files: Vec<PublicFile>,
+    /// How many are not.
+    pub left_out: LeftOut,
+}
+
+/// What became of the search for a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The block, verified.
+    Block(Vec<u8>),
+    /// No public document has it now.
+    Missing,
+    /// Which blocks there are is being found out.
+    Busy,
+}
+
+/// Why nothing can be said of the public documents now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unready {
+    /// Which there are is being found out.
+    Busy,
+    /// The store could not tell all of them.
+    Broken,
+}
+
+/// What a look for changes found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looked {
+    New,
+    Same,
+    Busy,
+}
+
+/// A look under way; the end of it is told, also after a defect.
+struct UnderWay<'a> {
+    shared: &'a Shared,
+    look: Option<Look>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut looks = locked(&self.shared.looks);
+        looks.is_under_way = false;
+        looks.last = self.look.take();
+        self.shared.ended.notify_all();
+    }
 }
 
 impl PublicBlocks {
@@ -85,30 +158,61 @@ impl PublicBlocks {
         Self { disk, shared: Arc::default() }
     }
 
-    /// The block with this CID, verified; `None` if no public document has it now, or that is being found out.
+    /// The block with this CID, verified; `None` if no public document has it now. Also where that is being found out: bitswap has no
+    /// word for that, and its peers ask again.
     #[must_use]
     pub fn block(&self, cid: &Cid) -> Option<Vec<u8>> {
-        self.held(cid).or_else(|| if self.look(false) { self.held(cid) } else { None })
+        match self.find(cid) {
+            Found::Block(block) => Some(block),
+            Found::Missing | Found::Busy => None,
+        }
+    }
+
+    /// The block with this CID.
+    #[must_use]
+    pub fn find(&self, cid: &Cid) -> Found {
+        if let Some(block) = self.held(cid) {
+            return Found::Block(block);
+        }
+        match self.look(false) {
+            Looked::New => self.held(cid).map_or(Found::Missing, Found::Block),
+            Looked::Same => Found::Missing,
+            Looked::Busy => Found::Busy,
+        }
     }
 
     /// The public document at this path, as it is now.
-    #[must_use]
-    pub fn document(&self, path: &[u8]) -> Option<PublicDocument> {
-        self.look(true);
-        let table = self.table();
-        let held = table.documents.iter().find(|held| held.found.path == path)?;
-        Some(PublicDocument {
+    ///
+    /// # Errors
+    /// It cannot be said now.
+    pub fn document(&self, path: &[u8]) -> Result<Option<PublicDocument>, Unready> {
+        let table = self.owners_table()?;
+        let Some(held) = table.documents.iter().find(|held| held.found.path == path) else {
+            return if table.is_broken { Err(Unready::Broken) } else { Ok(None) };
+        };
+        let passages = if table.has_passages(held) { &held.passages[..] } else { &[] };
+        Ok(Some(PublicDocument {
             file: held.file.as_ref().map(|file| file.top),
-            passages: held.passages.iter().map(|(cid, _)| *cid).collect(),
-            is_withheld: held.is_withheld,
-        })
+            passages: passages.iter().map(|(cid, _)| *cid).collect(),
+            state: held.state,
+        }))
     }
 
     /// All public files now, of this collection or of all.
-    #[must_use]
-    pub fn files(&self, collection: Option<&str>) -> Vec<PublicFile> {
-        self.look(true);
-        self.table().files(collection)
+    ///
+    /// # Errors
+    /// They cannot be told now.
+    pub fn files(&self, collection: Option<&str>) -> Result<PublicFiles, Unready> {
+        let table = self.owners_table()?;
+        if table.is_broken {
+            return Err(Unready::Broken);
+        }
+        Ok(PublicFiles { files: table.files(collection), left_out: table.left_out(collection) })
+    }
+
+    /// The table as it is now, for an owner.
+    fn owners_table(&self) -> Result<Arc<Table>, Unready> {
+        if self.look(true) == Looked::Busy { Err(Unready::Busy) } else { Ok(self.table()) }
     }
 
     fn table(&self) -> Arc<Table> {
@@ -128,32 +232,48 @@ impl PublicBlocks {
         held.block(&kv, place).filter(|block| cid.verifies(block))
     }
 
-    /// Looks for changes, and whether there were some; where an owner asks, also while another look is under way or was
+    /// Looks for changes, and whether there were some; where an owner asks, also after another look, and also if one was
     /// just done.
-    fn look(&self, is_owners: bool) -> bool {
-        let mut last = if is_owners {
-            locked(&self.shared.last)
-        } else {
-            match self.shared.last.try_lock() {
-                Ok(last) => last,
-                Err(TryLockError::Poisoned(last)) => last.into_inner(),
-                Err(TryLockError::WouldBlock) => return false,
-            }
-        };
-        let (now, pause) = (clock::now(), Duration::from_millis(PUBLIC_LOOK_MS));
-        if !is_owners && last.as_ref().is_some_and(|last| now.since(last.at) < pause) {
-            return false;
+    fn look(&self, is_owners: bool) -> Looked {
+        let Some(mut under_way) = self.begin(is_owners) else { return Looked::Busy };
+        let now = clock::now();
+        let is_older = |at: Instant, ms| now.since(at) >= Duration::from_millis(ms);
+        if !is_owners && under_way.look.as_ref().is_some_and(|last| !is_older(last.at, PUBLIC_LOOK_MS)) {
+            return Looked::Same;
         }
         let kv = self.disk.snapshot();
-        let Ok(seen) = Seen::of(&kv) else { return false };
-        let is_new = last.as_ref().is_none_or(|last| last.seen != seen);
-        if is_new {
+        let Ok((seen, commit)) = Seen::of(&kv) else { return Looked::Same };
+        let is_same = under_way.look.as_ref().is_some_and(|last| {
+            // A file may be another one with the same text, and one that could not be read may be there again.
+            let is_due = is_owners || is_older(last.made, PUBLIC_RETRY_MS);
+            last.seen == seen && !(is_due && (last.commit != commit || !self.table().is_settled()))
+        });
+        if !is_same {
             let made = Table::made(&kv, &self.table());
             *locked(&self.shared.table) = Arc::new(made);
         }
         // The pause begins when the look ends: a long one is not followed by the next at once.
-        *last = Some(Look { at: clock::now(), seen });
-        is_new
+        let at = clock::now();
+        under_way.look = match under_way.look.take().filter(|_| is_same) {
+            Some(last) => Some(Look { at, ..last }),
+            None => Some(Look { at, made: at, commit, seen }),
+        };
+        if is_same { Looked::Same } else { Looked::New }
+    }
+
+    /// Begins a look; `None` if another is under way, for an owner if it goes on for too long.
+    fn begin(&self, is_owners: bool) -> Option<UnderWay<'_>> {
+        let mut looks = locked(&self.shared.looks);
+        if looks.is_under_way && is_owners {
+            let most = Duration::from_millis(PUBLIC_WAIT_MS);
+            let waited = self.shared.ended.wait_timeout_while(looks, most, |looks| looks.is_under_way);
+            looks = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if looks.is_under_way {
+            return None;
+        }
+        looks.is_under_way = true;
+        Some(UnderWay { shared: &self.shared, look: looks.last.take() })
     }
 }
 

@@ -26,7 +26,7 @@ pub enum CollectionCommand {
         /// Who may see its documents.
         #[arg(value_enum)]
         ring: CollectionRing,
-        /// With public: the collection's name once more. Everybody who reaches its gateway can read its files then.
+        /// With public: the collection's name once more. Everybody who reaches its gateway, or it by bitswap, can read its files then.
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
         /// With private: no folder has this name yet; one that is added to it later is private.
@@ -57,7 +57,7 @@ pub enum CollectionRing {
     Private,
     /// The members of the mesh.
     Mesh,
-    /// Everybody, where the gateway is switched on.
+    /// Everybody, where the gateway or bitswap is switched on.
     Public,
 }
 

@@ -61,9 +61,10 @@ impl Collection {
 /// What follows where a collection becomes public, and how its owner says that this is meant.
 fn unconfirmed(name: &str) -> String {
     format!(
-        "Nothing was changed: a public collection is for everybody. Once the gateway is switched on (`ipfs.gateway = true` in \
-         config.toml), whoever reaches it reads every file of {name:?} and every passage of it without a password, and what \
-         others fetched cannot be taken back; also the other devices of your mesh can search it. Who means that repeats the name: \
+        "Nothing was changed: a public collection is for everybody. There are two ways to it, each with a switch in config.toml: with \
+         `ipfs.gateway = true` whoever reaches the API, and with `ipfs.bitswap = true` any program that reaches this device at \
+         `node.listen`, reads every file of {name:?} and every passage of it without a password; `wattle doctor` says which of them is on. \
+         What others fetched cannot be taken back; also the other devices of your mesh can search it. Who means that repeats the name: \
          `wattle collection ring {word} public --confirm {word}`, or \"confirm\" with the name in this call.",
         word = quoted(name)
     )
@@ -206,7 +207,10 @@ mod tests {
         for unmeant in [r#"{"name":"a","ring":"public"}"#, r#"{"name":"a","ring":"public","confirm":"b"}"#] {
             let why = read(unmeant).unwrap_err();
             assert!(
-                why.contains("everybody") && why.contains("`wattle collection ring a public --confirm a`"),
+                why.contains("everybody")
+                    && why.contains("ipfs.gateway")
+                    && why.contains("ipfs.bitswap")
+                    && why.contains("`wattle collection ring a public --confirm a`"),
                 "{why}"
             );
         }

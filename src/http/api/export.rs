@@ -4,9 +4,11 @@ use super::gateway::archive;
 use super::{Api, Refused};
 use crate::http::answer::{EXPORT, json, refused};
 use crate::http::dto::{DocumentCids, text};
+use crate::http::not_exported::{LEFT_OUT, NotExported};
 use crate::http::query::parameter;
+use crate::limits::PUBLIC_FILE_BLOCKS_MAX;
 use crate::platform::blocking;
-use crate::runtime::public_blocks::{PublicBlocks, PublicDocument, Walk, in_folders};
+use crate::runtime::public_blocks::{PublicBlocks, PublicDocument, PublicFiles, State, Unready, Walk, in_folders};
 use crate::wire::car;
 use trillium::{Conn, KnownHeaderName, Status};
 
@@ -24,9 +26,10 @@ impl Api {
             Err(refused) => Err(refused),
         };
         match made {
-            Ok((first, walk)) => conn
+            Ok((first, walk, left_out)) => conn
                 .with_status(Status::Ok)
                 .with_response_header(KnownHeaderName::ContentType, EXPORT)
+                .with_response_header(LEFT_OUT, left_out.to_string())
                 .with_body(archive(first, walk, permit))
                 .halt(),
             Err((status, why)) => refused(conn, status, &why),
@@ -42,7 +45,7 @@ impl Api {
         let found = match self.public_blocks() {
             Ok(blocks) => {
                 let asked = path.clone();
-                blocking::run(move || Ok(blocks.document(&asked))).await.unwrap_or_else(no_thread)
+                blocking::run(move || blocks.document(&asked).map_err(unready)).await.unwrap_or_else(no_thread)
             }
             Err(refused) => Err(refused),
         };
@@ -57,11 +60,29 @@ fn no_thread<T>() -> Result<T, Refused> {
     Err((Status::ServiceUnavailable, "The system gives no thread for that. Try again.".to_owned()))
 }
 
-/// The beginning of an archive of all public files, and the walk that goes on with it.
-fn collected(blocks: PublicBlocks, collection: Option<&[u8]>) -> Result<(Vec<u8>, Walk), Refused> {
+fn unready(why: Unready) -> Refused {
+    match why {
+        Unready::Busy => {
+            let why = "The public documents are being read for somebody else, and are many. Try again in a minute.";
+            (Status::ServiceUnavailable, why.to_owned())
+        }
+        Unready::Broken => {
+            let why =
+                "The store cannot tell all public documents, so nothing is said of them; `wattle doctor` says more.";
+            (Status::InternalServerError, why.to_owned())
+        }
+    }
+}
+
+/// The beginning of an archive of all public files, the walk that goes on with it, and what is not in it.
+fn collected(blocks: PublicBlocks, collection: Option<&[u8]>) -> Result<(Vec<u8>, Walk, NotExported), Refused> {
     let collection = collection.map(String::from_utf8_lossy);
-    let files = blocks.files(collection.as_deref());
+    let PublicFiles { files, left_out } = blocks.files(collection.as_deref()).map_err(unready)?;
+    let left_out = NotExported { withheld: left_out.withheld, full: left_out.full, unread: left_out.unread };
     if files.is_empty() {
+        if let Some(why) = left_out.sentence() {
+            return Err((Status::NotFound, format!("Nothing was exported. {why}")));
+        }
         let which =
             collection.map_or_else(|| "No collection here".to_owned(), |name| format!("The collection {name:?}"));
         return Err((
@@ -73,7 +94,7 @@ fn collected(blocks: PublicBlocks, collection: Option<&[u8]>) -> Result<(Vec<u8>
         ));
     }
     let (root, folders) = in_folders(&files).map_err(|why| (Status::Conflict, why))?;
-    Ok((car::head(&[root.cid]), Walk::from(root.cid, blocks, false).through(folders)))
+    Ok((car::head(&[root.cid]), Walk::from(root.cid, blocks, false).through(folders), left_out))
 }
 
 fn named(path: &[u8], found: Option<PublicDocument>) -> Result<DocumentCids, Refused> {
@@ -86,11 +107,16 @@ fn named(path: &[u8], found: Option<PublicDocument>) -> Result<DocumentCids, Ref
             ),
         ));
     };
-    if found.is_withheld {
-        return Err((
-            Status::NotFound,
-            format!("{name} holds a private key, so it is not given out although its collection is public."),
-        ));
+    let why = match found.state {
+        State::Given | State::Unread => None,
+        State::Withheld => Some("holds a private key, or what looks like a secret, so it is not given out although its collection is public".to_owned()),
+        State::Full => Some(format!(
+            "is not given out, nor exported: public files of more than {PUBLIC_FILE_BLOCKS_MAX} blocks have no room, and those that come before it \
+             fill that. Take folders out of public collections"
+        )),
+    };
+    if let Some(why) = why {
+        return Err((Status::NotFound, format!("{name} {why}.")));
     }
     Ok(DocumentCids {
         path: name,
@@ -98,4 +124,19 @@ fn named(path: &[u8], found: Option<PublicDocument>) -> Result<DocumentCids, Ref
         bytes: found.file.map(|file| file.length),
         passages: found.passages.iter().map(ToString::to_string).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_without_names_is_told_with_the_reason() {
+        let of = |state| named(b"/a.md", Some(PublicDocument { file: None, passages: Vec::new(), state }));
+        for (state, part) in [(State::Withheld, "looks like a secret"), (State::Full, "have no room")] {
+            assert!(of(state).is_err_and(|(status, why)| status == Status::NotFound && why.contains(part)), "{part}");
+        }
+        assert_eq!(of(State::Unread).map(|cids| cids.cid), Ok(None));
+        assert_eq!(unready(Unready::Busy).0, Status::ServiceUnavailable);
+    }
 }

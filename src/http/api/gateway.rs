@@ -10,7 +10,7 @@ use crate::http::answer::{refused, refused_for_good};
 use crate::http::pieces::Pieces;
 use crate::http::query::parameter;
 use crate::platform::blocking;
-use crate::runtime::public_blocks::{PublicBlocks, Walk};
+use crate::runtime::public_blocks::{Found, PublicBlocks, Walk};
 use crate::wire::car;
 use crate::wire::cid::Cid;
 use futures_lite::stream;
@@ -103,7 +103,7 @@ impl Api {
         };
         let given = match asked {
             Asked::Block => self.raw(cid, blocks).await,
-            Asked::Archive { root_alone } => self.archive(cid, Walk::from(cid, blocks, root_alone)).await,
+            Asked::Archive { root_alone } => self.archive(cid, blocks, root_alone).await,
         };
         let Given { media, ending, body } = match given {
             Ok(given) => given,
@@ -133,16 +133,19 @@ impl Api {
 
     async fn raw(&self, cid: Cid, blocks: PublicBlocks) -> Result<Given, Refused> {
         let permit = self.given.0.try_acquire_arc().ok_or_else(busy)?;
-        let block = blocking::run(move || blocks.block(&cid)).await.flatten().ok_or_else(not_here)?;
+        let block = there(blocking::run(move || blocks.find(&cid)).await)?;
         let length = block.len() as u64;
         let body =
             stream::unfold((Some(block), permit), |(block, permit)| async move { Some((block?, (None, permit))) });
         Ok(Given { media: RAW, ending: "bin", body: Body::new_streaming(Pieces::new(body), Some(length)) })
     }
 
-    async fn archive(&self, cid: Cid, walk: Walk) -> Result<Given, Refused> {
+    async fn archive(&self, cid: Cid, blocks: PublicBlocks, root_alone: bool) -> Result<Given, Refused> {
         let permit = self.given.1.try_acquire_arc().ok_or_else(busy)?;
         // The status says whether the root is here.
+        let asked = blocks.clone();
+        there(blocking::run(move || asked.find(&cid)).await)?;
+        let walk = Walk::from(cid, blocks, root_alone);
         let Some((walk, Some(Ok((_, root))))) = step(walk).await else { return Err(not_here()) };
         let mut first = car::head(&[cid]);
         car::put(&mut first, &cid, &root);
@@ -159,6 +162,19 @@ struct Given {
 
 fn busy() -> Refused {
     (Status::ServiceUnavailable, "Other blocks are being given out. Try again in a moment.".to_owned())
+}
+
+/// The block, or why it is not given out; `None`: the system gives no thread.
+fn there(found: Option<Found>) -> Result<Vec<u8>, Refused> {
+    match found {
+        Some(Found::Block(block)) => Ok(block),
+        Some(Found::Missing) => Err(not_here()),
+        Some(Found::Busy) => {
+            let why = "Which blocks are here is being found out: public documents are read. Try again in a moment.";
+            Err((Status::ServiceUnavailable, why.to_owned()))
+        }
+        None => Err(busy()),
+    }
 }
 
 fn not_here() -> Refused {
@@ -221,6 +237,14 @@ mod tests {
         ] {
             assert_eq!(Asked::of(query, accept).ok(), asked, "{query} {accept:?}");
         }
+    }
+
+    #[test]
+    fn who_asks_while_it_is_found_out_is_told_to_ask_again_and_not_that_nothing_is_there() {
+        let status = |found| there(found).map_err(|(status, _)| status);
+        assert_eq!(status(Some(Found::Busy)), Err(Status::ServiceUnavailable));
+        assert_eq!(status(Some(Found::Missing)), Err(Status::NotFound));
+        assert_eq!(status(Some(Found::Block(vec![7]))), Ok(vec![7]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{Answer, Client, Failure, typed};
 use crate::http::dto::DocumentCids;
+use crate::http::not_exported::{LEFT_OUT, NotExported};
 use crate::http::query::encoded;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_MS};
 use smol::Timer;
@@ -23,7 +24,8 @@ impl Client {
         typed(self.call(Method::Get, &call, None, CLIENT_AUDIT_MS).await?)
     }
 
-    /// `GET /v1/export`: the archive of this collection, or of all public ones, piece by piece as it comes.
+    /// `GET /v1/export`: the archive of this collection, or of all public ones, piece by piece as it comes. Gives
+    /// what is not in it.
     ///
     /// # Errors
     /// Any `Failure`; also what `take` says, which ends it.
@@ -31,7 +33,7 @@ impl Client {
         &self,
         collection: Option<&str>,
         mut take: impl FnMut(&[u8]) -> Result<(), String>,
-    ) -> Result<(), Failure> {
+    ) -> Result<NotExported, Failure> {
         let query = collection.map_or_else(String::new, |name| format!("?collection={}", encoded(name)));
         let path = format!("/v1/export{query}");
         let mut conn = or(self.begun(Method::Get, &path, None), silent(CLIENT_AUDIT_MS)).await?;
@@ -42,12 +44,13 @@ impl Client {
                 Err(failure) => Err(failure),
             };
         }
+        let left_out = NotExported::read(conn.response_headers().get_str(LEFT_OUT).unwrap_or_default());
         let mut body = conn.response_body().with_max_len(u64::MAX);
         let mut piece = vec![0; PIECE];
         loop {
             let read = async { Ok(body.read(&mut piece).await) };
             match or(read, silent(CLIENT_MS)).await? {
-                Ok(0) => return Ok(()),
+                Ok(0) => return Ok(left_out),
                 Ok(read) => take(piece.get(..read).unwrap_or_default()).map_err(Failure::NotDone)?,
                 Err(error) => return Err(self.failure(Error::Io(error)).await),
             }

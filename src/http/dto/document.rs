@@ -24,11 +24,11 @@ pub struct DocumentText {
 pub struct DocumentCids {
     /// The document's path.
     pub path: String,
-    /// The CID of its file; null if it has none of its own, as in an archive.
+    /// The CID of its file; null if that cannot be read just now, or is not what was read.
     pub cid: Option<String>,
     /// Bytes of that file.
     pub bytes: Option<u64>,
-    /// The CIDs of its passages, in the order of the text.
+    /// The CIDs of its passages, in the order of the text; none if there is no room for them.
     pub passages: Vec<String>,
 }
 

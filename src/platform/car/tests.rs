@@ -128,6 +128,43 @@ fn a_small_archive_does_not_fill_the_disk() {
 }
 
 #[test]
+fn a_small_archive_does_not_fill_the_disk_with_empty_folders_and_files_either() {
+    for empty in [folder_of(&[]), raw(b"")] {
+        let place = Place::new();
+        let names: Vec<String> = (0..130).map(|number| number.to_string()).collect();
+        let (mut below, mut blocks) = (empty.clone(), vec![empty]);
+        // 130^3 names of the same in four blocks.
+        for _ in 0..3 {
+            let entries: Vec<(&str, Cid)> = names.iter().map(|name| (name.as_str(), below.0)).collect();
+            below = folder_of(&entries);
+            blocks.push(below.clone());
+        }
+        let imported = place.import(&[below.0], &blocks).unwrap();
+        assert!(imported.more > 0 && imported.left_out[0].contains("far larger than the archive"), "{imported:?}");
+        assert!(imported.files <= IMPORT_BYTES_FREE / IMPORT_ENTRY_BYTES + 1, "{imported:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_removed_again_stay_counted() {
+    let place = Place::new();
+    let (leaf, missing) = (raw(&vec![7; IPFS_LEAF_BYTES]), raw(b"not in the archive"));
+    let (mut builder, mut nodes) = (FileBuilder::default(), Vec::new());
+    (0..100).for_each(|_| builder.leaf(Tree { cid: leaf.0, total: 1, length: 1 }, &mut nodes));
+    builder.leaf(Tree { cid: missing.0, total: 1, length: 1 }, &mut nodes);
+    let top = builder.finish(&mut nodes);
+    let node = nodes.pop().unwrap();
+    assert_eq!(top.cid, node.cid);
+    let names: Vec<String> = (0..9).map(|number| number.to_string()).collect();
+    let entries: Vec<(&str, Cid)> = names.iter().map(|name| (name.as_str(), node.cid)).collect();
+    let root = folder_of(&entries);
+    let imported = place.import(&[root.0], &[root.clone(), (node.cid, node.block), leaf]).unwrap();
+    let is_full = |why: &&String| why.contains("far larger than the archive");
+    assert_eq!((imported.files, imported.bytes), (0, 0));
+    assert!(imported.left_out.iter().filter(is_full).count() >= 6, "25 MiB each: {imported:?}");
+}
+
+#[test]
 fn folders_deep_within_each_other_end() {
     let place = Place::new();
     let mut below = folder_of(&[]);

@@ -1,6 +1,7 @@
 //! Public files in folders, as they lie on the disk: the root of an export.
 
 use crate::base::path;
+use crate::limits::EXPORT_DEPTH_MAX;
 use crate::wire::unixfs::{self, FullFolder, Node, Tree};
 use std::collections::BTreeMap;
 
@@ -23,16 +24,22 @@ enum Entry {
 
 type Entries = BTreeMap<String, Entry>;
 
-/// The folder that `ipfs add -r` makes of a watched place, with its public files alone; of several places, a folder that has each under
+/// The folder that `ipfs add -r` makes of a watched place, with its public files alone, as long as kubo does not shard it; of several places, a folder that has each under
 /// its own name. And the nodes of all folders.
 ///
 /// # Errors
-/// A sentence for people: a folder has more files than a block holds.
+/// A sentence for people: a folder has more files than a block holds, or a file lies too deep.
 pub fn in_folders(files: &[PublicFile]) -> Result<(Tree, Vec<Node>), String> {
     let (mut root, mut names) = (Entries::new(), BTreeMap::new());
     for file in files {
         // A watched file is a place of its own, and `below` is empty then.
         let below = file.path.strip_prefix(&path::prefix(&file.place)[..]).unwrap_or_default();
+        if below.iter().filter(|byte| **byte == b'/').count() > EXPORT_DEPTH_MAX {
+            return Err(format!(
+                "{} lies in more than {EXPORT_DEPTH_MAX} folders within each other. Move it, or take it out of the collection. Nothing was written.",
+                String::from_utf8_lossy(&file.path)
+            ));
+        }
         let name = names.entry(&file.place).or_insert_with(|| free_name(&root, last(&file.place))).clone();
         if below.is_empty() {
             root.insert(name, Entry::File(file.top));
@@ -84,7 +91,7 @@ fn free_name(entries: &Entries, name: &[u8]) -> String {
     free.unwrap_or(name)
 }
 
-/// Folders lie within each other no deeper than a path is long.
+/// Folders lie within each other no deeper than `EXPORT_DEPTH_MAX`.
 fn node(entries: Entries, nodes: &mut Vec<Node>) -> Result<Tree, FullFolder> {
     let mut trees = BTreeMap::new();
     for (name, entry) in entries {
@@ -130,6 +137,13 @@ mod tests {
         let (top, nodes) = in_folders(&files[3..]).unwrap();
         assert_eq!(listed(top, &nodes, ""), ["/one.txt"]);
         assert_eq!(in_folders(&[]).unwrap().1.len(), 1, "an empty folder");
+    }
+
+    #[test]
+    fn a_file_very_deep_is_named_and_takes_no_stack() {
+        let deep = |depth: usize| file("/a", &format!("/a{}/x", "/d".repeat(depth)));
+        assert!(in_folders(&[deep(EXPORT_DEPTH_MAX)]).is_ok());
+        assert!(in_folders(&[deep(EXPORT_DEPTH_MAX + 1)]).is_err_and(|why| why.contains("within each other")));
     }
 
     #[test]

@@ -3,21 +3,17 @@
 use super::folder::{PublicFile, in_folders};
 use crate::base::collection_name::is_same;
 use crate::base::id::Row;
-use crate::limits::{DOCUMENT_BYTES_MAX, IPFS_LEAF_BYTES, PUBLIC_BLOCKS_MAX};
-use crate::platform::regular;
+use crate::limits::{DOCUMENT_BYTES_MAX, IPFS_LEAF_BYTES, PUBLIC_FILE_BLOCKS_MAX, PUBLIC_PASSAGES_MAX};
+use crate::platform::folder;
 use crate::store::kv::{KvError, KvRead};
 use crate::store::read;
 use crate::store::record::Sources;
-use crate::text::payload::holds_key;
+use crate::text::extract::holds_secret;
 use crate::wire::cid::Cid;
 use crate::wire::unixfs::{FileBuilder, Node, Tree};
 use crate::worker::retrieve::published::{self, Published};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
 use std::io::{Error, Read, Result, Seek, SeekFrom};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Where a block lies in its document: the number of a leaf, a node or a passage.
@@ -28,15 +24,37 @@ pub(super) enum Place {
     Passage(usize),
 }
 
+/// What is given out of a public document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Its file and its passages.
+    Given,
+    /// Nothing: a secret stands in it, or what looks like one.
+    Withheld,
+    /// Nothing: there is no room for the names of its blocks.
+    Full,
+    /// Its passages alone: its file cannot be read just now, or is not what was read.
+    Unread,
+}
+
+/// How many public documents have no file in an export, and why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// A secret stands in them.
+    pub withheld: u64,
+    /// There is no room for the names of their blocks.
+    pub full: u64,
+    /// Their files cannot be read just now, or are not what was read.
+    pub unread: u64,
+}
+
 /// A public document and the names of its blocks.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) found: Published,
-    /// `None` if its file cannot be read, or is none of its own, as in an archive.
     pub(super) file: Option<Blocks>,
     pub(super) passages: Vec<(Cid, Row)>,
-    /// Whether a private key stands in it: then it has no blocks.
-    pub(super) is_withheld: bool,
+    pub(super) state: State,
 }
 
 /// The blocks of a file.
@@ -53,47 +71,93 @@ pub(super) struct Table {
     pub(super) documents: Vec<Arc<Held>>,
     /// The number of a document that has the block, and where.
     blocks: BTreeMap<Cid, (usize, Place)>,
+    /// How many of these blocks are of files, and how many passages.
+    of_files: usize,
+    of_passages: usize,
+    /// How many documents have no room for their passages.
+    without_passages: u64,
+    /// The first document that has no room, as it was read: it is not read for every table anew.
+    next: Option<Arc<Held>>,
     /// The folders of each collection, and of all.
     folders: BTreeMap<Cid, Vec<u8>>,
     /// The watched places as they were then.
     pub(super) sources: Sources,
+    /// Whether the store could not tell all documents.
+    pub(super) is_broken: bool,
 }
 
 impl Table {
-    /// The table of what is public now. Documents that did not change since an `earlier` one are not read again.
+    /// The table of what is public now. Documents that did not change since an `earlier` one are not read again, unless their
+    /// file could not be read.
     pub(super) fn made(kv: &impl KvRead, earlier: &Self) -> Self {
-        let known: BTreeMap<_, _> = earlier.documents.iter().map(|held| (held.found.doc, held)).collect();
+        let known = earlier.documents.iter().chain(&earlier.next);
+        let known: BTreeMap<_, _> = known.map(|held| (held.found.doc, held)).collect();
         let sources = read::sources(kv).unwrap_or_default();
-        let (mut table, mut left_out) = (Self { sources, ..Self::default() }, 0_u64);
+        let mut table = Self { sources, ..Self::default() };
         let all = published::all(kv, |found| {
-            if left_out > 0 {
+            if table.next.is_some() {
                 // It is full: no more files are read for it.
-                left_out += 1;
+                table.documents.push(Arc::new(Held::without_room(found)));
                 return Ok(());
             }
-            let same = known.get(&found.doc).filter(|held| held.found == found);
+            let is_read = |held: &&&Arc<Held>| matches!(held.state, State::Given | State::Withheld);
+            let same = known.get(&found.doc).filter(|held| held.found == found).filter(is_read);
             let held = match same {
                 Some(held) => Arc::clone(held),
-                None => Arc::new(Held::read(kv, found)?),
+                None => Arc::new(Held::read(kv, found, &table.sources)?),
             };
-            left_out += u64::from(!table.add(held));
+            table.add(held);
             Ok(())
         });
         if let Err(error) = all {
             log::warn!("Not all public documents can be given out by their CIDs: {error}.");
+            table.is_broken = true;
         }
-        if left_out > 0 {
-            log::warn!(
-                "{left_out} public documents cannot be given out by their CIDs: all of them have more than {PUBLIC_BLOCKS_MAX} blocks."
-            );
-        }
+        table.tell(earlier);
         table.make_folders();
         table
     }
 
+    /// Says in the log what has no room, if that is not as it was.
+    fn tell(&self, earlier: &Self) {
+        let (full, before) = (self.left_out(None).full, earlier.left_out(None).full);
+        if full > 0 && full != before {
+            log::warn!(
+                "{full} public documents cannot be given out by their CIDs, nor exported: the files of all have more than {PUBLIC_FILE_BLOCKS_MAX} \
+                 blocks."
+            );
+        }
+        if self.without_passages > 0 && self.without_passages != earlier.without_passages {
+            log::warn!(
+                "The passages of {} public documents cannot be given out by their CIDs, and their files can: all have more than \
+                 {PUBLIC_PASSAGES_MAX} passages.",
+                self.without_passages
+            );
+        }
+    }
+
+    /// Whether nothing would be another if the table were made again.
+    pub(super) fn is_settled(&self) -> bool {
+        !self.is_broken && self.documents.iter().all(|held| held.state != State::Unread)
+    }
+
+    /// Whether the passages of a document are found by their names.
+    pub(super) fn has_passages(&self, held: &Held) -> bool {
+        held.passages.iter().all(|(cid, _)| self.blocks.contains_key(cid))
+    }
+
+    /// How many documents of this collection, or of all, have no file here.
+    pub(super) fn left_out(&self, collection: Option<&str>) -> LeftOut {
+        let count = |state: State| {
+            let is_one = |held: &&Arc<Held>| held.is_of(collection) && held.state == state;
+            self.documents.iter().filter(is_one).count() as u64
+        };
+        LeftOut { withheld: count(State::Withheld), full: count(State::Full), unread: count(State::Unread) }
+    }
+
     /// The public files of this collection, or of all.
     pub(super) fn files(&self, collection: Option<&str>) -> Vec<PublicFile> {
-        let is_meant = |held: &&Arc<Held>| collection.is_none_or(|name| is_same(name, &held.found.collection));
+        let is_meant = |held: &&Arc<Held>| held.is_of(collection);
         let file = |held: &Arc<Held>| {
             let (path, place) = (held.found.path.clone(), held.found.place.clone());
             held.file.as_ref().map(|file| PublicFile { path, place, top: file.top })
@@ -116,18 +180,32 @@ impl Table {
         self.folders.get(cid).cloned()
     }
 
-    /// Takes a document, if there is room for its blocks.
-    fn add(&mut self, held: Arc<Held>) -> bool {
-        let names: Vec<(Cid, Place)> = held.names().collect();
-        if self.blocks.len() + names.len() > PUBLIC_BLOCKS_MAX {
-            return false;
-        }
+    /// Takes a document, and what of it there is room for: a file whole or not at all, and all passages or none.
+    fn add(&mut self, held: Arc<Held>) {
         let number = self.documents.len();
+        let (files, passages): (Vec<_>, Vec<_>) =
+            held.names().partition(|(_, place)| !matches!(place, Place::Passage(_)));
+        if self.of_files + files.len() > PUBLIC_FILE_BLOCKS_MAX {
+            self.documents.push(Arc::new(Held::without_room(held.found.clone())));
+            self.next = Some(held);
+            return;
+        }
+        self.of_files += self.enter(number, files);
+        if self.of_passages + passages.len() > PUBLIC_PASSAGES_MAX {
+            self.without_passages += 1;
+        } else {
+            self.of_passages += self.enter(number, passages);
+        }
+        self.documents.push(held);
+    }
+
+    /// Notes where these blocks lie. Gives how many of them are new.
+    fn enter(&mut self, number: usize, names: Vec<(Cid, Place)>) -> usize {
+        let before = self.blocks.len();
         for (cid, place) in names {
             self.blocks.entry(cid).or_insert((number, place));
         }
-        self.documents.push(held);
-        true
+        self.blocks.len() - before
     }
 
     /// The document that has this block, and where.
@@ -139,17 +217,29 @@ impl Table {
 }
 
 impl Held {
-    fn read(kv: &impl KvRead, found: Published) -> core::result::Result<Self, KvError> {
+    fn without_room(found: Published) -> Self {
+        Self { found, file: None, passages: Vec::new(), state: State::Full }
+    }
+
+    /// The file counts only with the bytes that the agent read: others were not looked at by the rules for what is read.
+    fn read(kv: &impl KvRead, found: Published, sources: &Sources) -> core::result::Result<Self, KvError> {
         let mut passages = Vec::new();
-        let bytes = whole(&found.path);
-        // No passage has a key, and the file may.
-        let text = bytes.as_ref().ok().and_then(|bytes| core::str::from_utf8(bytes).ok());
-        if text.is_some_and(holds_key) {
-            return Ok(Self { found, file: None, passages, is_withheld: true });
+        let bytes = whole(&found.path, sources).ok().filter(|bytes| found.version.is_of(bytes));
+        let name = String::from_utf8_lossy(&found.path);
+        let has_secret = bytes.as_ref().is_some_and(|bytes| holds_secret(&name, bytes));
+        let are_all =
+            published::passages(kv, found.doc, |row, text| passages.push((Cid::of_raw(text.as_bytes()), row)))?;
+        if has_secret || !are_all {
+            return Ok(Self { found, file: None, passages: Vec::new(), state: State::Withheld });
         }
-        published::passages(kv, found.doc, |row, text| passages.push((Cid::of_raw(text.as_bytes()), row)))?;
-        let file = bytes.ok().map(|bytes| Blocks::of(&bytes));
-        Ok(Self { found, file, passages, is_withheld: false })
+        let file = bytes.map(|bytes| Blocks::of(&bytes));
+        let state = if file.is_some() { State::Given } else { State::Unread };
+        Ok(Self { found, file, passages, state })
+    }
+
+    /// Whether it is of this collection, or of any.
+    fn is_of(&self, collection: Option<&str>) -> bool {
+        collection.is_none_or(|name| is_same(name, &self.found.collection))
     }
 
     fn names(&self) -> impl Iterator<Item = (Cid, Place)> {
@@ -165,7 +255,7 @@ impl Held {
     /// The bytes at a place now, whatever they are.
     pub(super) fn block(&self, kv: &impl KvRead, place: Place) -> Option<Vec<u8>> {
         match place {
-            Place::Leaf(at) => leaf(&self.found.path, at).ok(),
+            Place::Leaf(at) => leaf(&self.found.path, at, &read::sources(kv).ok()?).ok(),
             Place::Node(at) => Some(self.file.as_ref()?.nodes.get(at)?.block.clone()),
             Place::Passage(at) => {
                 let (_, row) = self.passages.get(at)?;
@@ -192,26 +282,17 @@ impl Blocks {
     }
 }
 
-/// Opens a document's file, which is no link.
-fn opened(path: &[u8]) -> Result<File> {
-    let path = Path::new(OsStr::from_bytes(path));
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Err(Error::other("it is no file of its own"));
-    }
-    regular::open(path, OpenOptions::new().read(true))
-}
-
-fn whole(path: &[u8]) -> Result<Vec<u8>> {
+fn whole(path: &[u8], sources: &Sources) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    opened(path)?.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    folder::open(path, &sources.places)?.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > DOCUMENT_BYTES_MAX {
         return Err(Error::other("it is larger than any document"));
     }
     Ok(bytes)
 }
 
-fn leaf(path: &[u8], number: usize) -> Result<Vec<u8>> {
-    let mut file = opened(path)?;
+fn leaf(path: &[u8], number: usize, sources: &Sources) -> Result<Vec<u8>> {
+    let mut file = folder::open(path, &sources.places)?;
     file.seek(SeekFrom::Start(number as u64 * IPFS_LEAF_BYTES as u64))?;
     let mut bytes = Vec::new();
     file.take(IPFS_LEAF_BYTES as u64).read_to_end(&mut bytes)?;

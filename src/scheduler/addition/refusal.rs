@@ -37,6 +37,16 @@ pub(super) fn public_is_meant(new: &Source) -> String {
     )
 }
 
+/// A word in config.toml makes no folder public: what that means is said, and confirmed, by a command.
+pub(super) fn public_is_confirmed(new: &Source) -> String {
+    let (name, word) = (String::from_utf8_lossy(&new.path), quoted(&new.collection));
+    format!(
+        "Nothing was changed: `ring = \"public\"` in config.toml makes no folder public, and {name} is not public here yet. Write \
+         `ring = \"mesh\"` there (for all folders of the collection) and start the agent again, then `wattle collection ring {word} public` \
+         says what becomes readable by whom, and how to confirm it."
+    )
+}
+
 /// What is so, and which command changes it.
 pub(super) fn conflict(source: &Source, new: &Source) -> String {
     let name = String::from_utf8_lossy(&source.path);

@@ -9,6 +9,7 @@ use crate::base::id::{DocId, Ring, Row};
 use crate::store::kv::{KvError, KvRead};
 use crate::store::read;
 use crate::store::record::{DocState, Document, FileStamp, Marks, Sources};
+use crate::worker::extract::content_hash;
 
 /// Documents looked at at a time.
 const PAGE: usize = 64;
@@ -33,6 +34,14 @@ pub struct Published {
 pub struct Version {
     stamp: FileStamp,
     content: [u8; 16],
+}
+
+impl Version {
+    /// Whether these are the bytes that were read: others were never looked at, and are nobody's to have yet.
+    #[must_use]
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        self.content == content_hash(bytes)
+    }
 }
 
 fn published(sources: &Sources, marks: &Marks, doc: DocId, record: Document) -> Option<Published> {
@@ -87,18 +96,21 @@ pub fn is_still(kv: &impl KvRead, path: &[u8], version: &Version) -> Result<bool
     Ok(published(&sources, &marks, id, record).is_some_and(|found| found.version == *version))
 }
 
-/// Visits the passages of a document, as they are told.
+/// Visits the passages of a document, as they are told. Gives whether that is all of them: else one looks as if it held a secret, or
+/// cannot be read.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn passages(kv: &impl KvRead, doc: DocId, mut visit: impl FnMut(Row, &str)) -> Result<(), KvError> {
-    let Some(doc) = read::document(kv, doc)? else { return Ok(()) };
+pub fn passages(kv: &impl KvRead, doc: DocId, mut visit: impl FnMut(Row, &str)) -> Result<bool, KvError> {
+    let Some(doc) = read::document(kv, doc)? else { return Ok(true) };
+    let mut are_all = true;
     for place in &doc.chunks {
-        if let Some(text) = passage(kv, place.row)? {
-            visit(place.row, &text);
+        match passage(kv, place.row)? {
+            Some(text) => visit(place.row, &text),
+            None => are_all = false,
         }
     }
-    Ok(())
+    Ok(are_all)
 }
 
 /// The text of a passage, as it is told.
@@ -193,11 +205,11 @@ mod tests {
             Ok(())
         })
         .unwrap();
-        let mut told = Vec::new();
-        found
-            .iter()
-            .for_each(|doc| passages(library.kv(), *doc, |row, text| told.push((row, text.to_owned()))).unwrap());
-        assert_eq!(told.len(), 1);
+        let (mut told, mut are_all) = (Vec::new(), Vec::new());
+        for doc in found {
+            are_all.push(passages(library.kv(), doc, |row, text| told.push((row, text.to_owned()))).unwrap());
+        }
+        assert_eq!((told.len(), are_all), (1, vec![true, false]));
         assert_eq!(passage(library.kv(), told[0].0).unwrap().as_deref(), Some("one"));
     }
 }
