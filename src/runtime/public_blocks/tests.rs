@@ -182,6 +182,7 @@ fn who_asks_while_the_table_is_made_is_told_so_and_an_owner_waits() {
     let under_way = place.blocks.begin(false).unwrap();
     assert_eq!((place.blocks.find(&cid), place.blocks.block(&cid)), (Found::Busy, None));
     let (blocks, asked) = (place.blocks.clone(), cid);
+    #[expect(clippy::disallowed_methods, reason = "a test's own thread")]
     let owner = std::thread::spawn(move || {
         let files = blocks.files(None).unwrap().files.len();
         (files, blocks.find(&asked))
