@@ -44,7 +44,7 @@ function browser({ name, browser: what, role, created, used, current }, end, lea
   return make("li", {},
     make("div", { class: "grow" }, make("p", { class: "name" }, what, current ? make("span", { class: "tag" }, "this one") : null),
       make("p", { class: "soft" }, ["signed in " + moment(created), seen, role === "admin" ? null : ROLES[role] || role].filter(Boolean).join(" · "))),
-    sure("Sign out", current ? "Sign this browser out?" : "Sign " + what + " out?", "Sign it out", current ? leave : () => end({ name }), { "aria-label": "Sign out " + what }));
+    sure("Sign out", current ? "Sign this browser out?" : "Sign " + what + " out?", "Sign it out", current ? leave : () => end({ name, created }), { "aria-label": "Sign out " + what }));
 }
 
 /** The part about programs and people. */
