@@ -116,14 +116,14 @@ fn wifi(card: &mut Card, file: &Path) -> std::io::Result<()> {
         Some(key) if key.len() == 64 => format!("\tkey_mgmt=WPA-PSK SAE\n\tieee80211w=1\n\tpsk={key}\n"),
         // A quotation mark within is a sign like others: the last one of the line ends it (wpa_supplicant.conf(5)).
         Some(words) => format!("\tkey_mgmt=WPA-PSK SAE\n\tieee80211w=1\n\tpsk=\"{words}\"\n"),
-        None => match earlier(file, &name) {
-            Some(earlier) => earlier,
-            None => {
+        None => {
+            let Some(earlier) = earlier(file, &name) else {
                 let what = "the Wi-Fi has no password, and was not used: write wifi_password, or wifi_password = none where the network has none";
                 card.refuse(CardSetting::WifiName, what);
                 return Ok(());
-            }
-        },
+            };
+            earlier
+        }
     };
     let country = wifi.country.as_ref().map(|country| format!("country={country}\n")).unwrap_or_default();
     let text = zeroize::Zeroizing::new(format!(
