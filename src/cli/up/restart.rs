@@ -113,7 +113,7 @@ mod tests {
         let path = folder.path().join("notify");
         let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
         socket.set_nonblocking(true).unwrap();
-        let manager = ServiceManager::at(&path, std::time::Duration::from_secs(30));
+        let manager = ServiceManager::at(&path, Duration::from_millis(30_000));
         let mut heard = [0; 512];
         Restart::default().tell_of_an_end(&manager);
         let length = socket.recv(&mut heard).unwrap();
