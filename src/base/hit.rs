@@ -31,7 +31,7 @@ pub struct Found {
     /// What was found by its meaning alone. Not in messages: `message::Coverage` counts it as not searched.
     #[serde(skip)]
     pub words_due: WordsDue,
-    /// Files of the types that are asked for: counted where nothing was found of them. Not in messages: of its own device a person is told.
+    /// Files of the types that are asked for: counted where nothing was found of them and none can be used. Not in messages: of its own device a person is told.
     #[serde(skip)]
     pub of_types: Option<TypedFiles>,
 }

@@ -2,13 +2,15 @@
 //! `wattle.txt` is another one than before; its folders are those of the image.
 //!
 //! The order is that of a power cut at any moment: first each setting is on the data partition, then secrets are wiped from the boot partition, then the
-//! report is written. Whatever fails is told in the report, and the rest is done.
+//! report is written. Whatever fails is told in the report, and the rest is done. What fails may go well at the next start, at which all is carried out
+//! again; so each secret is wiped once its own setting is put, or that start would set a password again that was changed meanwhile. What the owner alone
+//! can mend is a mistake, and is not tried again.
 
 use super::args::CardCommand;
 use super::exit::Exit;
 use super::output::{Stop, show_done};
 use super::paths::absolute;
-use crate::config::Card;
+use crate::config::{Card, CardSetting};
 use crate::http;
 use crate::platform::card;
 use crate::platform::home::Home;
@@ -22,6 +24,9 @@ use std::path::{Path, PathBuf};
 /// Where the image keeps the settings of its owner, and what the agent is handed.
 const SYSTEM: &str = "data/system";
 const HANDED: &str = "data/card";
+
+/// Which invite was moved to the agent last: its line stays in `wattle.txt` when the agent has used and wiped it.
+const MOVED: &str = "data/system/invite.moved";
 
 /// Runs one of the commands.
 pub(super) fn run(what: CardCommand, home: &Path, as_json: bool) -> Result<(), Stop> {
@@ -39,9 +44,9 @@ fn apply(boot: &Path, root: &Path, as_json: bool) -> Result<(), Stop> {
     let read = card::read(boot).map_err(unreadable)?;
     let bytes = read.unwrap_or_default();
     let mut card = Card::read(&bytes);
-    let mut failed = put_all(&card, root);
-    failed.extend(hand_over(&card, boot, root));
-    if let (true, Some(noted)) = (failed.is_empty(), card.noted(&bytes))
+    let mut failed = put_all(&mut card, root);
+    failed.extend(hand_over(&mut card, boot, root));
+    if let Some(noted) = card.noted(&bytes)
         && let Err(error) = card::wipe(boot, &card.overwritten(&bytes), &noted)
     {
         failed
@@ -65,7 +70,7 @@ fn apply(boot: &Path, root: &Path, as_json: bool) -> Result<(), Stop> {
 }
 
 /// Puts each setting where the image looks for it; what could not be put.
-fn put_all(card: &Card, root: &Path) -> Vec<String> {
+fn put_all(card: &mut Card, root: &Path) -> Vec<String> {
     let at = |name: &str| root.join(SYSTEM).join(name);
     let mut failed = Vec::new();
     let mut tried = |what: &str, result: std::io::Result<()>| {
@@ -86,15 +91,20 @@ fn put_all(card: &Card, root: &Path) -> Vec<String> {
         if below.is_file() {
             tried("the time zone", card::lead(&at("localtime"), &file));
         } else {
-            failed.push("the time zone is none that this system knows: its name is one as Europe/Berlin".to_owned());
+            let what =
+                "the time zone is none that this system knows, and was not used: its name is one as Europe/Berlin";
+            card.refuse(CardSetting::TimeZone, what);
         }
     }
-    failed.extend(wifi(card, &at("wifi.conf")).err());
+    if let Err(error) = wifi(card, &at("wifi.conf")) {
+        card.keep_secret(CardSetting::WifiPassword);
+        failed.push(format!("the Wi-Fi could not be written ({error})"));
+    }
     failed
 }
 
 /// Writes the file for `wpa_supplicant`. One whose password was taken out of `wattle.txt` keeps the earlier one.
-fn wifi(card: &Card, file: &Path) -> Result<(), String> {
+fn wifi(card: &mut Card, file: &Path) -> std::io::Result<()> {
     let Some(wifi) = &card.wifi else { return Ok(()) };
     let name = wifi.name.bytes().fold(String::new(), |mut name, byte| {
         let _ = write!(name, "{byte:02x}");
@@ -106,15 +116,20 @@ fn wifi(card: &Card, file: &Path) -> Result<(), String> {
         Some(key) if key.len() == 64 => format!("\tkey_mgmt=WPA-PSK SAE\n\tieee80211w=1\n\tpsk={key}\n"),
         // A quotation mark within is a sign like others: the last one of the line ends it (wpa_supplicant.conf(5)).
         Some(words) => format!("\tkey_mgmt=WPA-PSK SAE\n\tieee80211w=1\n\tpsk=\"{words}\"\n"),
-        None => earlier(file, &name).ok_or(
-            "the Wi-Fi has no password: write wifi_password, or wifi_password = none where the network has none",
-        )?,
+        None => {
+            let Some(earlier) = earlier(file, &name) else {
+                let what = "the Wi-Fi has no password, and was not used: write wifi_password, or wifi_password = none where the network has none";
+                card.refuse(CardSetting::WifiName, what);
+                return Ok(());
+            };
+            earlier
+        }
     };
     let country = wifi.country.as_ref().map(|country| format!("country={country}\n")).unwrap_or_default();
     let text = zeroize::Zeroizing::new(format!(
         "# Made of wattle.txt.\nctrl_interface=/run/wpa_supplicant\nupdate_config=0\n{country}network={{\n\tssid={name}\n\tscan_ssid=1\n{secret}}}\n"
     ));
-    card::put(file, text.as_bytes()).map_err(|error| format!("the Wi-Fi could not be written ({error})"))
+    card::put(file, text.as_bytes())
 }
 
 /// The lines of the password in an earlier file of the same network.
@@ -127,39 +142,43 @@ fn earlier(file: &Path, name: &str) -> Option<String> {
 }
 
 /// Hands the page's password and the invite to the agent, which may read neither the boot partition's secrets nor write there.
-fn hand_over(card: &Card, boot: &Path, root: &Path) -> Vec<String> {
-    let handed = root.join(HANDED);
+fn hand_over(card: &mut Card, boot: &Path, root: &Path) -> Vec<String> {
     let mut failed = Vec::new();
-    if let Some(password) = &card.page_password
-        && let Err(error) = card::leave_password(&handed, password)
-    {
+    let left = card.page_password.as_ref().map(|password| card::leave_password(&root.join(HANDED), password));
+    if let Some(Err(error)) = left {
+        card.keep_secret(CardSetting::PagePassword);
         failed.push(format!("the page's password could not be handed to the agent ({error})"));
     }
-    failed.extend(invite(card, boot, &handed).err());
+    failed.extend(invite(card, boot, root).err());
     failed
 }
 
 /// Moves the invite, if there is one, to where the agent reads and wipes it.
-fn invite(card: &Card, boot: &Path, handed: &Path) -> Result<(), String> {
+fn invite(card: &mut Card, boot: &Path, root: &Path) -> Result<(), String> {
+    let (handed, remembered) = (root.join(HANDED), root.join(MOVED));
     let named = card.invite.as_ref().map(|name| boot.join(name)).filter(|file| file.is_file());
     let Some(file) = named.or_else(|| invite_card::find(&[boot.to_owned()])) else {
-        // One that was named, and moved at an earlier start, is no mistake.
-        let is_moved = card.invite.is_none() || invite_card::find(&[handed.to_owned()]).is_some();
-        return if is_moved {
-            Ok(())
-        } else {
-            Err("the invite that it names is not on this partition; if this board is in your mesh, take the line out"
-                .to_owned())
+        // One that was named, and moved at an earlier start, is no mistake, also when the agent has used it.
+        let is_moved = |name: &String| {
+            invite_card::find(std::slice::from_ref(&handed)).is_some()
+                || fs::read_to_string(&remembered).is_ok_and(|moved| moved == *name)
         };
+        if card.invite.as_ref().is_some_and(|name| !is_moved(name)) {
+            let what =
+                "the invite that it names is not on this partition; if this board is in your mesh, take the line out";
+            card.refuse(CardSetting::Invite, what);
+        }
+        return Ok(());
     };
     let text = invite_card::read(&file)?;
     Invite::parse(&text).map_err(
         |_| "the invite on this partition is damaged, or none: write another one with `wattle invite --file DIR`",
     )?;
-    let moved = invite_card::write(handed, &text)?;
+    let moved = invite_card::write(&handed, &text)?;
     let given: std::io::Result<()> =
         [moved.parent().map(PathBuf::from), Some(moved)].into_iter().flatten().try_for_each(|place| card::give(&place));
-    given.map_err(|error| format!("the invite could not be handed to the agent ({error})"))?;
+    let noted = given.and_then(|()| card.invite.iter().try_for_each(|name| card::put(&remembered, name.as_bytes())));
+    noted.map_err(|error| format!("the invite could not be handed to the agent ({error})"))?;
     invite_card::wipe(&file)
 }
 

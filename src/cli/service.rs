@@ -177,7 +177,7 @@ fn text(program: &Path, home: Option<&Path>) -> String {
     let shown = home.map_or_else(|| "the user's usual one".to_owned(), |home| one_line(&home.to_string_lossy()));
     format!(
         "{MARK}\n# Home: {shown}\n\n[Unit]\nDescription=Wattle\n\n[Service]\nType=notify\nExecStart={}{named} up\n\
-         WatchdogSec=30\nTimeoutStartSec=15min\nRestart=on-failure\nOOMPolicy=continue\n\n[Install]\nWantedBy=default.target\n",
+         WatchdogSec=30\nTimeoutStartSec=15min\nTimeoutStopSec=6min\nRestart=on-failure\nOOMPolicy=continue\n\n[Install]\nWantedBy=default.target\n",
         quoted(program, false)
     )
 }
@@ -219,6 +219,16 @@ mod tests {
         assert!(unit.contains("\nExecStart=\"/home/ann/.cargo/bin/wattle\" up\n"), "{unit}");
         let unit = text(Path::new("/opt/a $b/wattle"), Some(Path::new("/srv/50 % of $it\"s")));
         assert!(unit.contains("\nExecStart=\"/opt/a $b/wattle\" --home \"/srv/50 %% of $$it\\\"s\" up\n"), "{unit}");
+    }
+
+    #[test]
+    fn no_unit_ends_an_agent_that_writes_out_what_it_has() {
+        let machine = include_str!("../../cross/service/wattle.service");
+        for unit in [text(Path::new("/w"), None).as_str(), machine] {
+            let minutes = unit.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")?.strip_suffix("min"));
+            let minutes: u64 = minutes.and_then(|minutes| minutes.parse().ok()).unwrap();
+            assert!(minutes * 60 * 1000 > crate::limits::STORE_FLUSH_MS, "{unit}");
+        }
     }
 
     #[test]

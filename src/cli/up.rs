@@ -159,8 +159,8 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about
     // ten wake-ups.
     let driven = panics::guard(|| futures_lite::future::block_on(driver.run(inbox)));
-    smol::block_on(server.stop());
-    lan_listener.into_iter().for_each(|open| smol::block_on(open.stop()));
+    restart.tell_of_an_end(&ServiceManager::of_environment());
+    smol::block_on(secured::close(server, lan_listener));
     governor_handle.end();
     end(threads, &upkeep, driven).and_then(|()| restart.begin())
 }

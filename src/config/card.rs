@@ -31,7 +31,9 @@ pub struct Card {
     pub page_password: Option<Zeroizing<String>>,
     /// What is wrong, in the order of its lines.
     pub mistakes: Vec<Mistake>,
-    secrets: Vec<(Key, Range<usize>)>,
+    secrets: Vec<(CardSetting, Range<usize>)>,
+    /// Where each setting stood first.
+    lines: BTreeMap<CardSetting, usize>,
 }
 
 /// A network without a cable.
@@ -69,35 +71,43 @@ impl fmt::Debug for Wifi {
 
 /// The settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+pub enum CardSetting {
+    /// The board's name.
     Hostname,
+    /// The network without a cable.
     WifiName,
+    /// Its password.
     WifiPassword,
+    /// Where its radio is.
     WifiCountry,
+    /// The time zone.
     TimeZone,
+    /// The page's password.
     PagePassword,
+    /// A key that may log in.
     Ssh,
+    /// The file of an invite.
     Invite,
 }
 
 /// Their names; the first of each is the one that the docs have, the others are those of other systems' files.
-const NAMES: [(&str, Key); 13] = [
-    ("hostname", Key::Hostname),
-    ("wifi_name", Key::WifiName),
-    ("wifi_password", Key::WifiPassword),
-    ("wifi_country", Key::WifiCountry),
-    ("timezone", Key::TimeZone),
-    ("page_password", Key::PagePassword),
-    ("ssh_key", Key::Ssh),
-    ("invite", Key::Invite),
-    ("wifi_ssid", Key::WifiName),
-    ("ssid", Key::WifiName),
-    ("wifi_psk", Key::WifiPassword),
-    ("country", Key::WifiCountry),
-    ("time_zone", Key::TimeZone),
+const NAMES: [(&str, CardSetting); 13] = [
+    ("hostname", CardSetting::Hostname),
+    ("wifi_name", CardSetting::WifiName),
+    ("wifi_password", CardSetting::WifiPassword),
+    ("wifi_country", CardSetting::WifiCountry),
+    ("timezone", CardSetting::TimeZone),
+    ("page_password", CardSetting::PagePassword),
+    ("ssh_key", CardSetting::Ssh),
+    ("invite", CardSetting::Invite),
+    ("wifi_ssid", CardSetting::WifiName),
+    ("ssid", CardSetting::WifiName),
+    ("wifi_psk", CardSetting::WifiPassword),
+    ("country", CardSetting::WifiCountry),
+    ("time_zone", CardSetting::TimeZone),
 ];
 
-impl Key {
+impl CardSetting {
     fn name(self) -> &'static str {
         NAMES.iter().find(|(_, key)| *key == self).map_or("", |(name, _)| name)
     }
@@ -128,6 +138,24 @@ impl Card {
             }
         }
         reading.ended()
+    }
+
+    /// A setting turns out to be wrong as it is carried out: a mistake in its line, which only its owner can mend, and not used.
+    pub fn refuse(&mut self, setting: CardSetting, what: &str) {
+        let line = self.lines.get(&setting).copied().unwrap_or(1);
+        self.mistakes.push(Mistake { line, what: what.to_owned() });
+        self.mistakes.sort_by_key(|mistake| mistake.line);
+        match setting {
+            CardSetting::WifiName => self.wifi = None,
+            CardSetting::TimeZone => self.time_zone = None,
+            CardSetting::Invite => self.invite = None,
+            _ => {}
+        }
+    }
+
+    /// A secret could not be put where it belongs: it stays in the file for another try.
+    pub fn keep_secret(&mut self, setting: CardSetting) {
+        self.secrets.retain(|(secret, _)| *secret != setting);
     }
 
     /// What of the file is used, in words.
@@ -200,8 +228,6 @@ impl Card {
 #[derive(Default)]
 struct Reading {
     card: Card,
-    /// Where each setting stood first.
-    lines: BTreeMap<Key, usize>,
     wifi_name: Option<String>,
     wifi_password: Option<Zeroizing<String>>,
     wifi_country: Option<String>,
@@ -257,36 +283,37 @@ impl Reading {
         }
     }
 
-    fn set(&mut self, number: usize, key: Key, value: &str, place: Range<usize>) -> Result<(), String> {
+    fn set(&mut self, number: usize, key: CardSetting, value: &str, place: Range<usize>) -> Result<(), String> {
         if value.is_empty() {
             return Err(format!("{} has no value, and was passed over", key.name()));
         }
-        if matches!(key, Key::WifiPassword | Key::PagePassword) {
+        if matches!(key, CardSetting::WifiPassword | CardSetting::PagePassword) {
             self.card.secrets.push((key, place));
         }
-        if let Some(first) = self.lines.get(&key).filter(|_| key != Key::Ssh) {
+        if let Some(first) = self.card.lines.get(&key).filter(|_| key != CardSetting::Ssh) {
             return Err(format!("{} stands in line {first} already, which is used, and this is not", key.name()));
         }
         match key {
-            Key::Hostname => self.card.hostname = Some(value::hostname(value)?),
-            Key::WifiName => self.wifi_name = Some(value::wifi_name(value)?),
-            Key::WifiPassword => self.wifi_password = Some(value::wifi_password(value)?),
-            Key::WifiCountry => self.wifi_country = Some(value::wifi_country(value)?),
-            Key::TimeZone => self.card.time_zone = Some(value::time_zone(value)?),
-            Key::PagePassword => self.card.page_password = Some(value::page_password(value)?),
-            Key::Invite => self.card.invite = Some(value::invite(value)?),
-            Key::Ssh if self.card.ssh_keys.len() >= CARD_SSH_KEYS_MAX => {
+            CardSetting::Hostname => self.card.hostname = Some(value::hostname(value)?),
+            CardSetting::WifiName => self.wifi_name = Some(value::wifi_name(value)?),
+            CardSetting::WifiPassword => self.wifi_password = Some(value::wifi_password(value)?),
+            CardSetting::WifiCountry => self.wifi_country = Some(value::wifi_country(value)?),
+            CardSetting::TimeZone => self.card.time_zone = Some(value::time_zone(value)?),
+            CardSetting::PagePassword => self.card.page_password = Some(value::page_password(value)?),
+            CardSetting::Invite => self.card.invite = Some(value::invite(value)?),
+            CardSetting::Ssh if self.card.ssh_keys.len() >= CARD_SSH_KEYS_MAX => {
                 return Err(format!("there are more than {CARD_SSH_KEYS_MAX} keys, and this one is not used"));
             }
-            Key::Ssh => self.card.ssh_keys.push(value::ssh_key(value)?),
+            CardSetting::Ssh => self.card.ssh_keys.push(value::ssh_key(value)?),
         }
-        self.lines.insert(key, number);
+        self.card.lines.insert(key, number);
         Ok(())
     }
 
     fn ended(mut self) -> Card {
-        let line = |key| self.lines.get(&key).copied();
-        let (name, password, country) = (line(Key::WifiName), line(Key::WifiPassword), line(Key::WifiCountry));
+        let line = |key| self.card.lines.get(&key).copied();
+        let (name, password, country) =
+            (line(CardSetting::WifiName), line(CardSetting::WifiPassword), line(CardSetting::WifiCountry));
         match (name, password, country) {
             (None, Some(line), _) | (None, None, Some(line)) => {
                 self.wrong(line, "the Wi-Fi has no name (wifi_name), and is not used".to_owned());
@@ -304,7 +331,7 @@ impl Reading {
         // One that is not used stays in the file, for its owner to mend.
         let (wifi, page) =
             (card.wifi.as_ref().is_some_and(|wifi| wifi.password.is_some()), card.page_password.is_some());
-        card.secrets.retain(|(key, _)| if *key == Key::WifiPassword { wifi } else { page });
+        card.secrets.retain(|(key, _)| if *key == CardSetting::WifiPassword { wifi } else { page });
         card
     }
 }

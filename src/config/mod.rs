@@ -25,7 +25,7 @@ mod quiet;
 mod window;
 
 pub use api::{OPEN_HERE_AND_THERE, open_address};
-pub use card::Card;
+pub use card::{Card, CardSetting};
 pub use duration::duration;
 pub use edit::{Setting, edit};
 pub use energy::{Energy, burst};

@@ -128,6 +128,7 @@ impl Drop for Open {
 pub(super) struct Questions {
     answered: AtomicU64,
     refused: AtomicU64,
+    unknown: AtomicU64,
     asked: AtomicU64,
     silent: AtomicU64,
     took: Histogram,
@@ -147,10 +148,15 @@ impl Questions {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many were answered, and how many had no answer.
-    pub(super) fn results(&self) -> [(&'static str, u64); 2] {
-        let [answered, refused] = [&self.answered, &self.refused].map(|count| count.load(Ordering::Relaxed));
-        [("answered", answered), ("refused", refused)]
+    /// One asked for a device or collection that is none: nothing is wrong with the agent.
+    pub(super) fn unknown(&self) {
+        self.unknown.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many were answered, how many had no answer, and how many asked for what is none.
+    pub(super) fn results(&self) -> [(&'static str, u64); 3] {
+        let counts = [("answered", &self.answered), ("refused", &self.refused), ("unknown", &self.unknown)];
+        counts.map(|(result, count)| (result, count.load(Ordering::Relaxed)))
     }
 
     /// How many devices were asked in all, and how many of these answers did not come in time.
@@ -203,13 +209,13 @@ pub(super) struct Traffic {
 impl Default for Traffic {
     fn default() -> Self {
         let of_route = |_| OfRoute { classes: Default::default(), took: Histogram::new(&HTTP_TOOK_MS) };
-        let [answered, refused, asked, silent]: [AtomicU64; 4] = Default::default();
+        let [answered, refused, unknown, asked, silent]: [AtomicU64; 5] = Default::default();
         Self {
             routes: (0..=HTTP_ROUTES_MAX).map(of_route).collect(),
             refused: Default::default(),
             connections: Gauge::default(),
             streams: Gauge::default(),
-            questions: Questions { answered, refused, asked, silent, took: Histogram::new(&QUESTION_TOOK_MS) },
+            questions: Questions { answered, refused, unknown, asked, silent, took: Histogram::new(&QUESTION_TOOK_MS) },
             texts: Texts::default(),
         }
     }
@@ -291,7 +297,8 @@ mod tests {
         traffic.questions.answered((4, 3), Duration::from_millis(300));
         traffic.questions.answered((1, 1), Duration::from_millis(200));
         traffic.questions.refused();
-        assert_eq!(traffic.questions.results(), [("answered", 2), ("refused", 1)]);
+        traffic.questions.unknown();
+        assert_eq!(traffic.questions.results(), [("answered", 2), ("refused", 1), ("unknown", 1)]);
         assert_eq!(traffic.questions.devices(), (5, 1));
         assert_eq!((traffic.questions.took().count, traffic.questions.took().sum_s), (2, 0.5));
         traffic.texts.embedded(12);

@@ -9,7 +9,7 @@
 //! nobody with a smaller key that it wants to. While a device that was seen within `UPDATE_AWAY_MS` is not reached none begins: it
 //! may be updating on the other side of a broken network. The words travel as news of the mesh; what a device says of itself is all that counts.
 //!
-//! Writing partitions, files and restarts are `platform`'s.
+//! Writing partitions, files and restarts are `platform`'s. Nothing calls this yet: the updates of the image (issue 17) are to rest on it.
 
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};

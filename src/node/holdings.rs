@@ -112,9 +112,9 @@ impl Node {
     /// So many of the files that this device shares cannot be used: its peers are told if that is news.
     pub(super) fn tell_unusable(&mut self, files: u64, out: &mut Out) {
         if std::mem::replace(&mut self.queries.holdings.own_unusable, files) != files {
-            for peer in self.peers.all_linked().collect::<Vec<_>>() {
-                self.send_unusable(peer, out);
-            }
+            let linked: Vec<PeerKey> = self.peers.all_linked().collect();
+            linked.iter().for_each(|peer| self.send_unusable(*peer, out));
+            self.queries.holdings.cleared = linked.into_iter().filter(|_| files == 0).collect();
         }
     }
 
@@ -131,9 +131,9 @@ impl Node {
         self.remind_of_unusable(peer, out);
     }
 
-    /// A peer is told once more how many files of this device cannot be used, if there are some.
-    pub(super) fn remind_of_unusable(&self, peer: PeerKey, out: &mut Out) {
-        if self.queries.holdings.own_unusable > 0 {
+    /// A peer is told once more how many files of this device cannot be used, if there are some; that there are none any more it is told once.
+    pub(super) fn remind_of_unusable(&mut self, peer: PeerKey, out: &mut Out) {
+        if self.queries.holdings.cleared.remove(&peer) || self.queries.holdings.own_unusable > 0 {
             self.send_unusable(peer, out);
         }
     }

@@ -4,7 +4,7 @@ use crate::base::collection_name::is_same;
 use crate::base::filter::Filter;
 use crate::base::id::PeerKey;
 use crate::wire::holdings::{Holding, HoldingList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of what devices share.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub(super) struct HoldingState {
     pub(super) of_peers: BTreeMap<PeerKey, HoldingList>,
     /// How many of its shared files this device cannot use, as its peers were told.
     pub(super) own_unusable: u64,
+    /// Peers that were told of some, and then of none by one message alone: it is said once more, as they may have missed it.
+    pub(super) cleared: BTreeSet<PeerKey>,
     /// The same of linked peers that said so.
     pub(super) unusable: BTreeMap<PeerKey, u64>,
 }
@@ -29,6 +31,7 @@ impl HoldingState {
     pub(super) fn forget(&mut self, peer: PeerKey) {
         self.of_peers.remove(&peer);
         self.unusable.remove(&peer);
+        self.cleared.remove(&peer);
     }
 
     /// How many of its shared files a linked peer cannot use, as it said; 0 if it did not.

@@ -37,6 +37,8 @@ pub enum Input {
     Wake,
     /// A request of a person or program. Exactly one `Reply` follows.
     Api(ReplyId, Request),
+    /// Nobody waits for this reply any more. None needs to follow.
+    Gone(ReplyId),
     /// A task ended, after so much CPU time of its thread.
     Done(TaskId, Outcome, Duration),
     /// A save is on the disk, synced; or it is not, and neither will be any later one until an `Output::Mend` succeeds.

@@ -173,6 +173,7 @@ impl Node {
         match input {
             Input::Wake => {}
             Input::Api(reply, request) => self.on_request(now, reply, request, out),
+            Input::Gone(reply) => self.schedule(now, scheduler::Input::Unspread(reply), out),
             Input::Done(task, outcome, spent) => self.on_done(now, task, outcome, spent, out),
             Input::Saved(save, result) => self.schedule(now, scheduler::Input::Saved(save, result), out),
             Input::StoreLost(why) => self.schedule(now, scheduler::Input::StoreLost(why), out),

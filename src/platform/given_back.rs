@@ -3,7 +3,8 @@
 //! glibc keeps what is freed for later, for each of its arenas apart, of which there are up to eight a core: what a short thread of `blocking` takes each
 //! time, 16 MiB say, is kept for one arena after the other until 256 MiB are, on two cores. Pieces of more than 32 MiB are never kept (mallopt(3),
 //! `M_MMAP_THRESHOLD` and `DEFAULT_MMAP_THRESHOLD_MAX`): they are mapped alone, and unmapped when they are freed. So that much is reserved; of what is
-//! reserved only what is touched takes memory.
+//! reserved only what is touched takes memory. A 32-bit glibc keeps pieces up to 512 KiB only, but the addresses of the whole are taken from the 3 GiB
+//! that a process has there; and a kernel that promises no more than it has (`vm.overcommit_memory = 2`) counts the whole too: then it may be refused.
 
 use crate::limits::GIVEN_BACK_BYTES;
 use std::collections::TryReserveError;

@@ -7,6 +7,7 @@ use super::background::BackgroundThreads;
 use super::event::{Event, Inbox};
 use super::event_log::EventLog;
 use super::executor::Clamp;
+use super::gone::gone;
 use super::governor::GovernorHandle;
 use super::handle::Call;
 use super::lanes::{Lanes, send_save};
@@ -27,11 +28,9 @@ use crate::node::output::{Notice, Output, Problem, Response};
 use crate::node::status::FromDriver;
 use crate::node::{Node, Out};
 use crate::platform::home::{Home, commands_at_home, disk_free};
-use crate::platform::panics;
-use crate::platform::store;
 use crate::platform::store_place::StorePlace;
 use crate::platform::watcher::FolderWatcher;
-use crate::platform::{blocking, clock};
+use crate::platform::{blocking, clock, panics, store};
 use crate::scheduler::task::Task;
 use crate::wire::certificate::Chain;
 use crate::wire::envelope::BadMessage;
@@ -137,8 +136,8 @@ impl Driver {
                 self.session.set_identify_addresses(addresses);
             }
             let power = self.changed_decision();
-            self.follow_ups.extend(power);
-            self.follow_ups.extend(input);
+            self.follow_ups.extend(gone(&mut self.replies));
+            self.follow_ups.extend(power.into_iter().chain(input));
             while let Some(input) = self.follow_ups.pop_front() {
                 let now = clock::now();
                 let progressed = matches!(input, Input::Saved(..) | Input::Done(..));

@@ -124,12 +124,14 @@ impl<E: Embedder> Executor<E> {
         self.run_each(|| smol::block_on(task(first).or(task(later)).or(text(texts))));
     }
 
-    /// Embeds texts of programs until none can come any more, beside the thread that embeds questions. Between two of them it stands still while a
-    /// question or a search is under way: so a person has the cores as if that thread were alone.
+    /// Embeds texts of programs until none can come any more, beside the thread that embeds questions. Before each of them it stands still while a
+    /// question or a search is under way, for `GIVE_WAY_MS_MAX` at most, so that programs are served, slowly, however much is asked: a person whose
+    /// question takes no longer has the cores as if that thread were alone.
     pub fn run_texts(mut self, texts: &Receiver<TextCall>) {
         loop {
-            self.askers.give_way();
             let Ok(text) = texts.recv_blocking() else { return };
+            // Only now: it may have waited for long, and somebody has begun to ask meanwhile.
+            self.askers.give_way();
             let _under_way = self.people.begin();
             text.answer(&mut self.embedder);
         }

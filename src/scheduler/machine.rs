@@ -121,6 +121,7 @@ impl Scheduler {
             Input::Keep(reply, path) => self.on_keep(now, reply, &path, out),
             Input::Decide(reply, which, decided) => self.on_parked_decided(reply, which, decided, out),
             Input::Spread(reply, texts) => self.on_spread(now, reply, texts, out),
+            Input::Unspread(reply) => self.on_unspread(reply, out),
             Input::Unwatched(sources) => self.scans.poll(now, sources),
             Input::Followed(sources) => self.scans.followed = sources,
             Input::Locked(places) => self.scans.locked = places,

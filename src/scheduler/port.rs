@@ -33,6 +33,8 @@ pub enum Input {
     Decide(ReplyId, Option<DocId>, Decided),
     /// Have these texts of a program embedded by other devices. One `Embedded` follows.
     Spread(ReplyId, Vec<String>),
+    /// Nobody waits for that any more: the texts leave no more, and no `Embedded` follows. Nothing happens if there are none of this reply.
+    Unspread(ReplyId),
     /// Exactly these sources are not reported as changed by the system, and are looked at on a schedule.
     Unwatched(Vec<Vec<u8>>),
     /// Exactly these sources have all their watches: the system reports their changes.

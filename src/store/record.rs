@@ -101,6 +101,13 @@ impl Document {
         let stays = usize::from(self.state.is_set_aside());
         self.chunks = self.chunks.drain(..).take(stays).collect();
     }
+
+    /// Whether its file cannot be used and nothing that was read of it before answers either, so that nothing finds it. A list of documents
+    /// tells as much.
+    #[must_use]
+    pub const fn is_unusable(&self) -> bool {
+        self.state.is_set_aside() && self.chunks.is_empty()
+    }
 }
 postcard_record!(Document, "document");
 

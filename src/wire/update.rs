@@ -3,6 +3,8 @@
 //! TOML, because people look at it; signed as it stands, byte for byte, by an Ed25519 key (RFC 8032) that the device knows. The signature covers
 //! `wattle-update-1`, a zero byte and the manifest, so that it serves for nothing else. The manifest names the SHA-256 of the files:
 //! whoever has checked it can take them from anybody, a member of the mesh among them.
+//!
+//! Nothing calls this yet: the updates of the image (issue 17) are to rest on it.
 
 use super::peer_id::PeerId;
 use crate::limits::{UPDATE_MANIFEST_BYTES_MAX, UPDATE_PART_BYTES_MAX};

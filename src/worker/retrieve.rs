@@ -155,7 +155,8 @@ fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[Othe
             if !query.shared {
                 found.unusable = unusable;
                 let is_empty = found.hits.is_empty();
-                let of_types = || filter::of_types(kv, &query.filter, folders.sources).ok().flatten();
+                let is_late = || lookup.is_late(false);
+                let of_types = || filter::of_types(kv, &query.filter, folders.sources, is_late).ok().flatten();
                 found.of_types = is_empty.then(of_types).flatten();
             }
             (found.unread, found.cut_short, found.words_due) = (unread.is_some(), search.cut_short.get(), words_due);

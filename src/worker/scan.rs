@@ -136,7 +136,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
         }
         let live = doc.state != DocState::Tombstoned;
         merge.tally.known += u64::from(live);
-        if live && is_unusable(&doc) {
+        if live && doc.is_unusable() {
             unusable.insert(id);
         }
         if let Some(entry) = entries.next_if(|entry| entry.path == doc.path) {
@@ -159,7 +159,7 @@ pub fn compare(kv: &impl Kv, step: &Scan, listing: Listing) -> Result<Outcome, K
             unusable.remove(&id);
         } else if live {
             let (found, is_own) = (FoundDocument::new(id, &doc), is_of_agent(&key_files, &doc));
-            empty.extend((is_own || is_unusable(&doc) || is_unread(&doc)).then_some(id));
+            empty.extend((is_own || doc.is_unusable() || is_unread(&doc)).then_some(id));
             if is_own {
                 absence.is_gone(found);
             } else {
@@ -221,11 +221,6 @@ fn lies_in(places: &BTreeSet<Vec<u8>>, path: &[u8]) -> bool {
 fn new_root(kv: &impl KvRead, path: &[u8], root: Option<Identity>) -> Result<Option<Change>, KvError> {
     let Some(root) = root else { return Ok(None) };
     Ok(roots::read(kv)?.with(&read::sources(kv)?, path, root).map(Change::Roots))
-}
-
-/// Whether a document, as a list of documents gives it, could not be used, and has no chunks of before.
-const fn is_unusable(doc: &Document) -> bool {
-    doc.state.is_set_aside() && doc.chunks.is_empty()
 }
 
 /// Whether it waits, and was never read.

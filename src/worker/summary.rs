@@ -1,5 +1,5 @@
-//! A summary of the collections that this device shares with the members, which gossip spreads, and of the languages of all
-//! documents, for the status.
+//! A summary of the collections that this device shares with the members, which gossip spreads, of how many files of these nothing can be found,
+//! which linked members are told, and of the languages of all documents, for the status.
 
 use crate::base::id::Row;
 use crate::limits::{LANGUAGE_SAMPLE, LANGUAGE_SAMPLE_LEAST, LANGUAGES_SPOKEN_MAX, SPEAKING_COLLECTIONS_MAX};
@@ -12,7 +12,8 @@ use crate::store::record::{DocState, Document, Record};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// All collections of the ring `mesh` with the counts of their files, in the order of names; and the languages of all collections.
+/// All collections of the rings that members may see with the counts of their files, in the order of names; how many files of these cannot be used;
+/// and the languages of all collections.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -23,8 +24,10 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
     let mut unusable = 0_u64;
     let sources = read::sources(kv)?;
     read::walk(kv, Space::Document, |_, value| {
-        let Document { path, state, chunks, content, .. } = Document::decode_stored(value)?;
-        // Of a file that is not used what was read of it before may answer.
+        let doc = Document::decode_stored(value)?;
+        let is_unusable = doc.is_unusable();
+        let Document { path, state, chunks, content, .. } = doc;
+        // One that is not used is in no count, and not among the unusable ones while what was read of it before answers.
         let (is_used, was_read, searchable) = match state {
             DocState::Waiting => (true, false, false),
             DocState::Chunked { .. } => (true, true, false),
@@ -37,7 +40,7 @@ pub fn summarize(kv: &impl Kv) -> Result<Summary, KvError> {
         chunks.first().into_iter().for_each(|first| {
             samples.entry(source.collection.clone()).or_default().add(first.row);
         });
-        unusable += u64::from(!is_used && source.ring.is_shared());
+        unusable += u64::from(is_unusable && source.ring.is_shared());
         if source.ring.is_shared() && (is_used || !chunks.is_empty()) {
             let summary = shared.entry(source.collection.clone()).or_default();
             summary.content = with(summary.content, &path, &content, is_used);
@@ -231,12 +234,17 @@ mod tests {
             library.apply(&seen).unwrap().doc.unwrap()
         };
         let docs = ["/shared/a.pdf", "/shared/b.pdf", "/shared/c.txt", "/own/d.pdf", "/left/e.pdf"].map(&mut seen);
+        let read_before = seen("/shared/f.pdf");
         for doc in [docs[0], docs[1], docs[3], docs[4]] {
             let (stamp, reason) = (FileStamp::default(), "It is damaged.".to_owned());
             library.apply(&Change::Refused { doc, stamp, reason, keep: false }).unwrap();
         }
+        let (stamp, text, reason) = (FileStamp::default(), "text".to_owned(), "It is damaged.".to_owned());
+        let chunk = NewChunk { key: EmbedKey([1; 16]), heading: String::new(), text, start: 0, end: 4 };
+        library.apply(&Change::Chunked { doc: read_before, stamp, content: [1; 16], chunks: vec![chunk] }).unwrap();
+        library.apply(&Change::Refused { doc: read_before, stamp, reason, keep: true }).unwrap();
         let summary = summarize(library.kv()).unwrap();
-        assert_eq!(summary.unusable, 2, "what is of no folder any more does not count either");
+        assert_eq!(summary.unusable, 2, "neither what is of no folder any more counts nor what still answers");
         let names: Vec<&str> = summary.collections.iter().map(|of| of.name.as_str()).collect();
         assert_eq!((names, summary.collections[0].files), (vec!["/shared"], 1), "they are in no collection's files");
     }

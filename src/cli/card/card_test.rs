@@ -93,12 +93,32 @@ fn what_cannot_be_done_is_told_and_keeps_the_secrets_for_another_try() {
     fs::create_dir(board.at("data/system/wifi.conf")).unwrap();
     let report = board.apply(ALL);
     assert!(report.contains("not done: the Wi-Fi could not be written"), "{report}");
-    assert!(board.text("boot/wattle.txt").contains("quoted"), "what was not carried out stays");
+    let left = board.text("boot/wattle.txt");
+    assert!(left.contains("quoted"), "what was not carried out stays");
+    assert!(!left.contains("quince"), "what was is not set again at the next start: {left}");
     assert_eq!(board.text("data/system/hostname"), "attic\n", "the rest is done");
-    let report = board.apply("timezone = Europe/Nowhere\n");
-    assert!(report.contains("the time zone is none that this system knows"), "{report}");
     fs::remove_file(board.at("boot/wattle.txt")).unwrap();
     assert!(board.again().contains("No setting of it is used."));
+}
+
+#[test]
+fn what_the_owner_alone_can_mend_is_a_mistake_that_keeps_no_secret_and_has_nothing_tried_again() {
+    let page = "page_password = quince and plum\n";
+    for (text, told) in [
+        ("timezone = Europe/Nowhere\n", "line 1: the time zone is none that this system knows"),
+        ("wifi_name = Kitchen\nwifi_country = DE\n", "line 1: the Wi-Fi has no password"),
+        ("invite = attic.toml\n", "line 1: the invite that it names is not on this partition"),
+    ] {
+        let board = Board::new();
+        let report = board.apply(&format!("{text}{page}"));
+        assert!(report.contains(told) && !report.contains("not done: "), "{report}");
+        assert!(report.contains("Used: the page's password.\r\n"), "{report}");
+        let left = board.text("boot/wattle.txt");
+        assert!(left.starts_with(text) && !left.contains("quince"), "{left}");
+        fs::remove_file(board.at("data/card/page-password")).unwrap();
+        board.again();
+        assert!(!board.at("data/card/page-password").exists(), "one that was changed meanwhile is not set again");
+    }
 }
 
 #[test]
@@ -123,6 +143,9 @@ fn an_invite_is_moved_to_the_agent_and_wiped_from_the_card_and_a_damaged_one_sta
     assert!(board.again().contains("Nothing is wrong."));
     assert!(board.at("data/card/wattle/invite.toml").exists() && !board.at("boot/attic.toml").exists());
     assert!(board.again().contains("Nothing is wrong."), "one that was moved is no mistake");
+    fs::remove_file(board.at("data/card/wattle/invite.toml")).unwrap();
+    assert!(board.again().contains("Nothing is wrong."), "nor is it once the agent has used it");
+    assert!(board.apply("invite = cellar.toml\n").contains("the invite that it names is not on this partition"));
 }
 
 #[test]

@@ -54,6 +54,14 @@ impl Restart {
         let _ = inputs.send(Input::Stop).await;
     }
 
+    /// Tells the service manager that the agent ends, also where no signal asked for that (a call of the API did, or a defect): what is written out
+    /// then takes longer than the watchdog waits for a sign of life. Where it starts anew, that was told.
+    pub(super) fn tell_of_an_end(&self, manager: &ServiceManager) {
+        if !self.0.load(Ordering::Acquire) {
+            manager.tell_stopping("The agent ends: what is under way is finished first.");
+        }
+    }
+
     /// Becomes the next process, if that is due. The agent has stopped.
     ///
     /// # Errors
@@ -97,6 +105,24 @@ mod tests {
         assert!(!is_due(at(5), Some(at(5))) && !is_due(at(5 + RESTARTS_APART_MS - 1), Some(at(5))));
         assert!(is_due(at(5 + RESTARTS_APART_MS), Some(at(5))));
         assert!(is_due(at(5), Some(at(6))), "it is of another boot");
+    }
+
+    #[test]
+    fn an_end_that_no_signal_asked_for_is_told_and_one_for_a_new_start_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let manager = ServiceManager::at(&path, Duration::from_millis(30_000));
+        let mut heard = [0; 512];
+        Restart::default().tell_of_an_end(&manager);
+        let length = socket.recv(&mut heard).unwrap();
+        let told = String::from_utf8_lossy(&heard[..length]);
+        assert!(told.starts_with("STOPPING=1\n") && told.contains("\nWATCHDOG_USEC="), "{told}");
+        let restart = Restart::default();
+        restart.0.store(true, Ordering::Release);
+        restart.tell_of_an_end(&manager);
+        assert!(socket.recv(&mut heard).is_err(), "for the manager it goes on");
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! The API's address for other devices, with TLS where config.toml says so.
+//! The API's address for other devices, with TLS where config.toml says so; and the end of what listens.
 
 use crate::cli::options::UpOptions;
+use crate::http::Server;
 use crate::http::keys::Keys;
 use crate::http::lan_listener::LanListener;
 use crate::http::tls::Tls;
@@ -20,4 +21,12 @@ pub(super) fn lan_listener(
     let Some(address) = options.open_api else { return Ok(None) };
     let tls = if options.config.tls { Some(Tls::new(home.tls_root()?, &host_name(), address)?) } else { None };
     LanListener::at(address, node_handle.clone(), keys.clone(), tls).map(Some)
+}
+
+/// Ends what listens: what is being answered is answered first.
+pub(super) async fn close(server: Server, lan: Option<LanListener>) {
+    server.stop().await;
+    if let Some(lan) = lan {
+        lan.stop().await;
+    }
 }

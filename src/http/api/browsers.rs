@@ -10,11 +10,12 @@ use serde_json::json as value;
 use trillium::{Conn, KnownHeaderName, Status};
 use zeroize::Zeroizing;
 
-/// The body of `POST /v1/sessions/end`: one of the two.
+/// The body of `POST /v1/sessions/end`: one of the two. `created` says which one of a name is meant: another browser may have it by now.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ends {
     name: Option<String>,
+    created: Option<i64>,
     #[serde(default)]
     others: bool,
 }
@@ -51,13 +52,13 @@ impl Api {
 
     /// Ends a session by its name, or all others.
     pub(in crate::http) async fn end_sessions(&self, mut conn: Conn) -> Conn {
-        let Ends { name, others } = match body(&mut conn).await {
+        let Ends { name, created, others } = match body(&mut conn).await {
             Ok(ends) => ends,
             Err((status, why)) => return refused(conn, status, &why),
         };
         let token = Zeroizing::new(bearer(&conn).to_owned());
         match (name, others) {
-            (Some(name), false) => self.end(conn, move |keys| end_named(&keys, &name)).await,
+            (Some(name), false) => self.end(conn, move |keys| end_named(&keys, &name, created)).await,
             (None, true) => self.end(conn, move |keys| end_others(&keys, &token)).await,
             _ => refused(conn, Status::BadRequest, ONE_OF_THEM),
         }
@@ -76,8 +77,8 @@ impl Api {
     }
 }
 
-fn end_named(keys: &Keys, name: &str) -> Result<String, Refused> {
-    match keys.end_session(name) {
+fn end_named(keys: &Keys, name: &str, created: Option<i64>) -> Result<String, Refused> {
+    match keys.end_session(name, created) {
         Ok(true) => Ok(format!("The browser {name} is signed out.")),
         Ok(false) => Err((Status::Conflict, format!("No browser {name} is signed in; nothing was changed."))),
         Err(why) => Err((Status::InsufficientStorage, why)),

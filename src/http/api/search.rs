@@ -6,7 +6,7 @@ use crate::http::dto::{SearchAnswer, SearchResults};
 use crate::http::shape::takes_strings;
 use crate::limits::{HITS_MAX, QUESTION_BYTES_MAX};
 use crate::node::input::Request;
-use crate::node::output::Response;
+use crate::node::output::{Problem, Response};
 use crate::platform::clock;
 use crate::runtime::governor::WaitingWork;
 use serde::Deserialize;
@@ -65,6 +65,7 @@ impl Api {
             Response::Hits { asked, answered, .. } => {
                 questions.answered((*asked, *answered), clock::now().since(began));
             }
+            Response::Refused(Problem::Conflict, _) if is_question => questions.unknown(),
             _ if is_question => questions.refused(),
             _ => {}
         }

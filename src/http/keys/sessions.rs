@@ -82,12 +82,12 @@ impl Keys {
         Ok(self.end_those(|kept| kept.sha256 == offered)? > 0)
     }
 
-    /// Ends the session of this name, and tells whether there was one.
+    /// Ends the session of this name, if it is the one that was `created` then where that is said, and tells whether there was one.
     ///
     /// # Errors
     /// As [`end_sessions`](Self::end_sessions).
-    pub(in crate::http) fn end_session(&self, name: &str) -> Result<bool, String> {
-        Ok(self.end_those(|kept| kept.name == name)? > 0)
+    pub(in crate::http) fn end_session(&self, name: &str, created: Option<i64>) -> Result<bool, String> {
+        Ok(self.end_those(|kept| kept.name == name && created.is_none_or(|created| created == kept.created))? > 0)
     }
 
     /// Ends all sessions but the one that this token is of, and tells how many those were.
@@ -298,8 +298,9 @@ mod tests {
         assert_eq!(words, all, "a token of a program is no browser");
         assert_eq!(list.iter().filter(|session| session.current).count(), 1);
         assert!(told(&first, first.owner()).iter().all(|session| !session.current), "the owner's token is no session");
-        assert_eq!(first.end_session("firefox-android"), Ok(true));
-        assert_eq!(first.end_session("grafana"), Ok(false), "a token is not ended as a browser is");
+        assert_eq!(first.end_session("firefox-android", Some(1)), Ok(false), "a later one has the name");
+        assert_eq!(first.end_session("firefox-android", None), Ok(true));
+        assert_eq!(first.end_session("grafana", None), Ok(false), "a token is not ended as a browser is");
         assert_eq!(first.end_own_session(tokens[4].reveal()), Ok(true));
         assert_eq!(first.end_own_session(named.reveal()), Ok(false));
         assert_eq!(first.end_other_sessions(tokens[2].reveal()), Ok(2));

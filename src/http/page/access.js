@@ -18,7 +18,11 @@ export function browsers() {
 function unfolded(title, open) {
   const place = make("div", {});
   const details = make("details", { class: "quiet" }, make("summary", {}, title), place);
-  details.addEventListener("toggle", () => { if (details.open && !place.children.length) open(place); });
+  details.addEventListener("toggle", () => {
+    // What failed is tried again when it is opened again.
+    if (!details.open && place.querySelector(".failed")) place.replaceChildren();
+    if (details.open && !place.children.length) open(place);
+  });
   return details;
 }
 
@@ -31,7 +35,8 @@ async function signedIn(place) {
       sessions.length > others.length ? "" : make("p", { class: "soft" }, (sessions.length ? "" : "None is signed in. ") + "This browser has a token and did not sign in: it is not in the list."),
       others.length > 1 ? sure("Sign all others out", "Sign " + count(others.length, "other browser", "other browsers") + " out?", "Sign them out", () => end({ others: true }), { class: "plain edge" }) : "");
   };
-  await again().catch((error) => place.replaceChildren(failed(error)));
+  // A role that may not see the list may leave.
+  await again().catch((error) => place.replaceChildren(error.status === 403 ? sure("Sign this browser out", "Sign this browser out?", "Sign it out", leave) : failed(error)));
 }
 
 function browser({ name, browser: what, role, created, used, current }, end, leave) {
@@ -39,7 +44,7 @@ function browser({ name, browser: what, role, created, used, current }, end, lea
   return make("li", {},
     make("div", { class: "grow" }, make("p", { class: "name" }, what, current ? make("span", { class: "tag" }, "this one") : null),
       make("p", { class: "soft" }, ["signed in " + moment(created), seen, role === "admin" ? null : ROLES[role] || role].filter(Boolean).join(" · "))),
-    sure("Sign out", current ? "Sign this browser out?" : "Sign " + what + " out?", "Sign it out", current ? leave : () => end({ name }), { "aria-label": "Sign out " + what }));
+    sure("Sign out", current ? "Sign this browser out?" : "Sign " + what + " out?", "Sign it out", current ? leave : () => end({ name, created }), { "aria-label": "Sign out " + what }));
 }
 
 /** The part about programs and people. */

@@ -62,10 +62,12 @@ async function send(path, { method = "GET", body, signal }, headers) {
 /** The same of a call that needs the token. */
 export async function ask(path, options = {}) {
   if (!hasToken()) throw new CallError("The page needs the agent's token.", 401);
+  const own = credentials();
   try {
-    return await send(path, options, credentials());
+    return await send(path, options, own);
   } catch (error) {
-    if (error.status === 401) {
+    // A late answer to an earlier token says nothing of the one that is used now.
+    if (error.status === 401 && own.Authorization === credentials().Authorization) {
       refuseToken();
       onLocked();
     }

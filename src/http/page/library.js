@@ -21,11 +21,13 @@ export function open(box) {
     progress.replaceChildren(...howFar(status));
     renew(findings, () => decisions(status), status.findings);
     renew(folders, () => collections(status), [status.model, status.sources.map((source) => ({ ...source, looked_s_ago: source.looked_s_ago === null }))]);
-    const refused = JSON.stringify([status.files.refused, status.files.parked, status.peers.map((peer) => [peer.device, peer.unusable])]);
+    const refused = JSON.stringify([status.files.refused, status.files.parked]);
     if (broken.dataset.refused !== refused) {
       broken.dataset.refused = refused;
       unreadable(broken, status, location.hash === "#unreadable");
     }
+    // Beside a list that somebody reads.
+    broken.querySelector(".elsewhere").textContent = elsewhere(status);
     jump();
   };
   const end = watch(show);
@@ -41,10 +43,10 @@ function jump() {
   part.scrollIntoView({ block: "start" });
 }
 
-/** Makes new elements only where what they show is new, and nobody is about to answer a question about a model: a field stays. */
+/** Makes new elements only where what they show is new, and nobody is about to answer a question about a model or types into a field there. */
 function renew(place, made, from) {
   const key = JSON.stringify(from);
-  if (place.dataset.key === key || place.querySelector(".pending")) return;
+  if (place.dataset.key === key || place.querySelector(".pending, input:focus")) return;
   place.dataset.key = key;
   place.replaceChildren(...made());
 }
@@ -98,7 +100,8 @@ function collections(status) {
     const ring = make("select", { "aria-label": "Who may search " + name },
       ...(rings.length > 1 ? [make("option", { value: "" }, "Differs by folder")] : []),
       ...Object.entries(RINGS).map(([value, label]) => make("option", { value }, label)),
-      ...(rings.includes("public") ? [make("option", { value: "public" }, "Everybody (public)")] : []));
+      // Making a folder public takes more than one choice in a list.
+      ...(rings[0] === "public" && rings.length === 1 ? [make("option", { value: "public" }, "Everybody (public)")] : []));
     ring.value = rings.length > 1 ? "" : rings[0];
     const box = make("div", { class: "card collection" },
       make("div", { class: "top" }, make("h2", {}, name), make("label", { class: "ring" }, make("span", { class: "soft" }, "Searched by "), ring)),
@@ -126,6 +129,7 @@ function rename(name) {
   const form = make("form", { class: "inline" }, field, make("button", { type: "submit", class: "plain" }, "Rename"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    field.blur();
     try {
       await then("/v1/collection", { name, to: field.value.trim() });
     } catch (error) { form.after(failed(error)); }
@@ -188,10 +192,8 @@ export function addFolder(status) {
 function unreadable(box, status, atOnce) {
   const { refused, parked = 0 } = status.files;
   const title = make("h2", {}, "Not readable");
-  const others = status.peers.filter((peer) => peer.device && peer.unusable).map((peer) => peer.device + " (" + number(peer.unusable) + ")");
-  const elsewhere = status.peers.length ? make("p", { class: "soft" }, "This is " + status.device + ". What another device cannot read is listed at the page of that one"
-    + (others.length ? ": " + others.join(", ") : "") + ".") : "";
-  if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."), elsewhere);
+  const others = make("p", { class: "soft elsewhere" });
+  if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."), others);
   const list = make("div", {});
   const load = async () => {
     list.replaceChildren(make("p", { class: "soft", role: "status" }, "Reading the store …"));
@@ -203,8 +205,14 @@ function unreadable(box, status, atOnce) {
   box.replaceChildren(title,
     make("p", {}, [refused && count(refused, "file cannot", "files cannot") + " be used", parked && count(parked, "file is", "files are") + " set aside after failing again and again"].filter(Boolean).join("; ") + ". Their names are found all the same."),
     make("div", { class: "tools" }, action("Show with reasons", load, { class: "plain edge" }),
-      parked ? action("Try all again", () => then("/v1/tasks/retry", {})) : null), list, elsewhere);
+      parked ? action("Try all again", () => then("/v1/tasks/retry", {})) : null), list, others);
   if (atOnce) load();
+}
+
+/** Where it is told what other devices cannot read. */
+function elsewhere({ device, peers }) {
+  const others = peers.filter((peer) => peer.device && peer.unusable).map((peer) => peer.device + " (" + number(peer.unusable) + ")");
+  return peers.length ? "This is " + device + ". What another device cannot read is listed at the page of that one" + (others.length ? ": " + others.join(", ") : "") + "." : "";
 }
 
 /** Files by their reason, which many have in common. */

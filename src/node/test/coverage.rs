@@ -305,6 +305,12 @@ fn a_peer_is_told_with_each_answer_how_many_files_cannot_be_used_if_there_are_so
     assert_eq!(told(&mut node), None);
     node.tell_unusable(6, &mut Out::new());
     assert_eq!([told(&mut node), told(&mut node)], [Some(6), Some(6)]);
+    node.tell_unusable(0, &mut Out::new());
+    assert_eq!(
+        [told(&mut node), told(&mut node)],
+        [Some(0), None],
+        "that there are none any more it is told once more"
+    );
 }
 
 #[test]

@@ -194,6 +194,32 @@ fn a_further_thread_embeds_texts_of_programs_and_stands_still_while_a_person_ask
     assert!(thread.join().is_ok(), "the thread ends at a stop, while programs may still hold the way to it");
 }
 
+#[test]
+fn a_further_thread_that_waited_for_a_text_stands_still_for_who_began_to_ask_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inputs, _inbox) = bounded(8);
+    let model = crate::base::id::Fingerprint([7; 32]);
+    let (embeds, texts) = Embeds::new("stand-in", model);
+    let executor = executor(folder.path(), StandIn::new(model), inputs);
+    let askers = executor.askers.clone();
+    let thread = spawn(move || executor.run_texts(&texts));
+    let pause = || smol::Timer::after(std::time::Duration::from_millis(crate::limits::GIVE_WAY_MS_MAX / 4));
+    smol::block_on(async {
+        // The thread has nothing to do, and waits.
+        assert!(embeds.embed("a text".to_owned(), Reading::default()).await.is_ok());
+        pause().await;
+        let asked = askers.begin();
+        let mut text = Box::pin(embeds.embed("a text".to_owned(), Reading::default()));
+        assert!(poll_once(&mut text).await.is_none());
+        pause().await;
+        assert!(poll_once(&mut text).await.is_none(), "a person asks");
+        drop(asked);
+        assert!(text.await.is_ok());
+    });
+    embeds.close();
+    assert!(thread.join().is_ok());
+}
+
 /// Of a question it asserts that the two texts of programs still wait.
 #[derive(Clone)]
 struct Watched(StandIn, Receiver<TextCall>);

@@ -21,6 +21,11 @@ impl Scheduler {
         }
     }
 
+    /// Nobody waits for a part any more.
+    pub(in crate::scheduler) fn on_unspread(&mut self, reply: ReplyId, out: &mut Vec<Output>) {
+        out.extend(self.offload.spread.cancel(reply).map(|(peer, work)| Output::Work(peer, work)));
+    }
+
     /// Takes a message of work that is about a program's texts; gives back any other one.
     pub(super) fn on_spread_work(
         &mut self,

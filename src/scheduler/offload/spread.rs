@@ -3,7 +3,7 @@
 //! They travel as chunks do: an offer, a question, the grant of one part, its vectors. Nothing of them is stored, and nobody waits for them alone: whoever
 //! has a part embedded goes on with the rest, and embeds the part too if it is not there by then. So a part that nobody asks for within
 //! `SPREAD_WAIT_MS` while nobody has another one, of which nothing comes for `LEASE_MS_MIN`, whose device is linked no more, or of which something comes that is no vector, is
-//! given up.
+//! given up. One whose call has ended is dropped at once.
 
 use super::recipient::Recipient;
 use crate::base::id::{EmbedKey, Fingerprint, PeerKey, ReplyId};
@@ -65,6 +65,13 @@ impl Spread {
             self.waiting.push_back(Waiting { reply, batch, texts, until });
         }
         has_room
+    }
+
+    /// Nobody waits for the part of this reply any more, so that its texts leave no more. With what the device is told that has it.
+    pub(in crate::scheduler) fn cancel(&mut self, reply: ReplyId) -> Option<(PeerKey, Work)> {
+        self.waiting.retain(|part| part.reply != reply);
+        let batch = self.lent.iter().find(|(_, part)| part.reply == reply).map(|(batch, _)| *batch)?;
+        self.lent.remove(&batch).map(|part| (part.peer, Work::End(batch)))
     }
 
     /// Texts that nobody has yet.
@@ -253,6 +260,18 @@ mod tests {
         let (mut spread, batch) = lent(&["a"]);
         (1..SPREAD_MS_MAX / LEASE_MS_MIN * 2).for_each(|n| spread.on_renew(at(n * LEASE_MS_MIN / 2), batch));
         assert_eq!(spread.deadline(), Some(at(SPREAD_MS_MAX)), "renewals hold it for no longer");
+    }
+
+    #[test]
+    fn a_part_whose_call_has_ended_goes_to_nobody_and_who_has_one_is_told() {
+        let (mut spread, batch) = lent(&["a", "b", "c"]);
+        assert_eq!(spread.cancel(ReplyId(9)), None, "another reply");
+        assert_eq!(spread.cancel(ReplyId(1)), None, "nobody had it");
+        let Some(Work::Grant(grant)) = spread.grant(at(1), OTHER) else { panic!("the third one still waits") };
+        assert_eq!(grant.texts[0].text, "c 0");
+        assert_eq!(spread.cancel(ReplyId(0)), Some((PEER, Work::End(batch))));
+        assert_eq!(spread.cancel(ReplyId(2)), Some((OTHER, Work::End(grant.batch))));
+        assert!(spread.is_idle());
     }
 
     #[test]

@@ -56,3 +56,14 @@ fn where_nobody_asks_or_the_agent_stops_the_program_is_told_and_messages_about_o
     machine.on_work(at(SPREAD_WAIT_MS), PeerKey([2; 32]), Work::Renew(unknown), &mut out);
     assert_eq!(out.pop(), Some(Output::Work(PeerKey([2; 32]), Work::End(unknown))));
 }
+
+#[test]
+fn texts_of_a_program_that_has_gone_leave_no_more() {
+    let mut machine = scheduler(2, &["/a"], counts(&[]));
+    let mut out = Vec::new();
+    machine.handle(at(1), Input::Spread(ReplyId(7), texts()), &mut out);
+    share(&mut machine, 1);
+    machine.handle(at(2), Input::Unspread(ReplyId(7)), &mut out);
+    machine.on_work(at(2), PEER, Work::Ask(64), &mut out);
+    assert!(!out.iter().any(|out| matches!(out, Output::Work(_, Work::Grant(_)) | Output::Embedded(..))), "{out:?}");
+}

@@ -5,6 +5,7 @@ use super::lookup::Lookup;
 use crate::base::filter::{Filter, Matcher};
 use crate::base::hit::TypedFiles;
 use crate::search::lexical::row_set::RowSet;
+use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
 use crate::store::read;
 use crate::store::record::{DocState, Document, Record, Sources};
@@ -37,7 +38,11 @@ pub(super) fn rows(
     Ok(Some(Arc::new(rows)))
 }
 
-/// How many files there are of the types that are asked for; `None` where none are. It reads all records: for an answer with nothing in it.
+/// Documents that are read at a time: the record of a long one has nearly a mebibyte.
+const PAGE: usize = 8;
+
+/// How many files there are of the types that are asked for, where none of them can be used; `None` where one can, where no types are asked for, and
+/// once `is_late`: a person waits, and all records may have to be read. It is for an answer with nothing in it.
 ///
 /// # Errors
 /// Any `KvError`.
@@ -45,21 +50,30 @@ pub(super) fn of_types(
     kv: &impl Kv,
     filter: &Filter,
     sources: Option<&Sources>,
+    is_late: impl Fn() -> bool,
 ) -> Result<Option<TypedFiles>, KvError> {
     if filter.types.is_empty() {
         return Ok(None);
     }
     let types = Filter { types: filter.types.clone(), ..Filter::default() };
-    let (matcher, mut files) = (Matcher::new(&types), TypedFiles::default());
-    read::walk(kv, Space::Document, |_, value| {
-        let Document { path, state, chunks, .. } = Document::decode_stored(value)?;
-        let is_watched = sources.is_none_or(|sources| sources.of(&path).is_some());
-        if is_watched && state != DocState::Tombstoned && matcher.takes_path(&path) {
-            let is_refused = matches!(state, DocState::Refused(_) | DocState::Parked(_));
-            files.all += 1;
-            files.unusable += u64::from(is_refused && chunks.is_empty());
+    let (matcher, mut files, mut from) = (Matcher::new(&types), TypedFiles::default(), Vec::new());
+    loop {
+        let page = kv.page(Space::Document, &from, None, PAGE)?;
+        for (_, value) in page.iter().filter(|(key, _)| key[..] != keys::STAMP) {
+            if is_late() {
+                return Ok(None);
+            }
+            let doc = Document::decode_stored(value)?;
+            let is_watched = sources.is_none_or(|sources| sources.of(&doc.path).is_some());
+            if is_watched && doc.state != DocState::Tombstoned && matcher.takes_path(&doc.path) {
+                if !doc.is_unusable() {
+                    return Ok(None);
+                }
+                files.all += 1;
+                files.unusable += 1;
+            }
         }
-        Ok(())
-    })?;
-    Ok(Some(files))
+        let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else { return Ok(Some(files)) };
+        from = [&last[..], &[0]].concat();
+    }
 }

@@ -29,7 +29,27 @@ fn files_of_a_type_are_counted_where_nothing_of_it_was_found() {
     let (stamp, reason) = (FileStamp::default(), "It is damaged.".to_owned());
     shelf.library.apply(&Change::Refused { doc, stamp, reason, keep: false }).unwrap();
     assert_eq!(of(&mut shelf, &pdf, false), (0, files(1, 1)));
+    let elsewhere = [(Key::Type, "pdf"), (Key::Path, "none")];
+    assert_eq!(of(&mut shelf, &elsewhere, false), (0, files(1, 1)), "of all folders");
     shelf.add("/a/lease.pdf", Ring::Private, &["the boiler in the lease of the flat"]);
-    assert_eq!(of(&mut shelf, &[(Key::Type, "pdf"), (Key::Path, "none")], false), (0, files(2, 1)), "of all folders");
+    assert_eq!(of(&mut shelf, &elsewhere, false), (0, None), "one can be used, and no more are looked at");
     assert_eq!(of(&mut shelf, &pdf, false).1, None);
+}
+
+#[test]
+fn files_of_a_type_are_looked_for_until_one_can_be_used_or_time_is_over() {
+    let mut shelf = Shelf::new();
+    for n in 0..20 {
+        shelf.add(&format!("/a/{n}.pdf"), Ring::Mesh, &["the boiler is in the cellar"]);
+    }
+    let sources = read::sources(shelf.library.kv()).unwrap();
+    let looked = |of_type: &str, most: usize| {
+        let looked = Cell::new(0);
+        let is_late = || looked.replace(looked.get() + 1) >= most;
+        let types = filter(&[(Key::Type, of_type)]);
+        (filter::of_types(shelf.library.kv(), &types, Some(&sources), is_late).unwrap(), looked.get())
+    };
+    assert_eq!(looked("pdf", 100), (None, 1), "the first one can be used");
+    assert_eq!(looked("md", 100), (Some(TypedFiles::default()), 20), "all are of another type");
+    assert_eq!(looked("md", 5), (None, 6), "nothing is said where not all were looked at");
 }

@@ -131,6 +131,7 @@ fn questions_texts_connections_and_streams_are_counted() {
     let series = read(&text);
     assert_eq!(series["wattle_questions_total{result=\"answered\"}"], "2", "one over /mcp: {text}");
     assert_eq!(series["wattle_questions_total{result=\"refused\"}"], "0", "what is no question was none");
+    assert_eq!(series["wattle_questions_total{result=\"unknown\"}"], "0", "nobody asked for what is none");
     assert_eq!(series["wattle_question_duration_seconds_count"], "2");
     assert_eq!(series["wattle_question_devices_asked_total"], "2");
     assert_eq!(series["wattle_question_devices_silent_total"], "0");

@@ -26,7 +26,7 @@ pub(super) fn write(page: &mut Page, traffic: &Traffic, routes: impl Iterator<It
     page.gauge("wattle_http_event_streams", help, number(traffic.streams.get()));
     questions(page, traffic);
     let (texts, tokens) = traffic.texts.counts();
-    let help = "Texts that programs had embedded by this device.";
+    let help = "Texts of programs that this device embedded for them, without those that members embedded.";
     page.counter("wattle_program_embeddings_total", help, number(texts));
     let help = "Tokens of these texts that the model read.";
     page.counter("wattle_program_embedding_tokens_total", help, number(tokens));
@@ -58,8 +58,7 @@ fn requests(page: &mut Page, called: &[((&str, &str), &OfRoute)]) {
 fn questions(page: &mut Page, traffic: &Traffic) {
     let questions = &traffic.questions;
     let results = questions.results().map(|(result, count)| (result, number(count)));
-    let help =
-        "Questions of people and programs at this device: answered, or refused (the agent was busy, or could not).";
+    let help = "Questions of people and programs at this device: answered, refused (the agent was busy, or could not), or unknown (for a device or collection that is none).";
     page.add(("wattle_questions_total", Kind::Counter), help, "result", &results);
     let name = "wattle_question_duration_seconds";
     page.begin(name, Kind::Histogram, "How long the answers to questions took, in seconds, other devices included.");
