@@ -32,6 +32,7 @@ use super::answer::{json, refused, refused_for_good};
 use super::dto::{Added, Checked, text};
 use super::events::Events;
 use super::keys::Keys;
+use super::known_root::KnownRoot;
 use super::page::Page;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
@@ -71,7 +72,7 @@ pub struct Api {
     /// Room for files that are being sent.
     sent: Arc<Semaphore>,
     /// What is known of the root certificate.
-    tls_root: Arc<Mutex<tls::KnownRoot>>,
+    tls_root: Arc<Mutex<KnownRoot>>,
     /// Room for blocks that strangers ask for, and for archives of them.
     given: (Arc<Semaphore>, Arc<Semaphore>),
 }

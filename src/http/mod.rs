@@ -26,6 +26,7 @@ pub mod dto;
 pub mod events;
 pub mod folders;
 pub mod keys;
+mod known_root;
 pub mod lan_listener;
 pub mod not_exported;
 mod openapi;

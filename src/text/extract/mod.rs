@@ -49,6 +49,7 @@ mod plain;
 #[cfg(feature = "documents")]
 mod records;
 mod refusal;
+#[cfg(feature = "documents")]
 mod secret;
 pub mod section;
 mod signature;
@@ -70,6 +71,7 @@ use words::has_words;
 #[cfg(feature = "documents")]
 pub use mail::{NEWEST_BYTES, is_mailbox, newest};
 pub use refusal::Refusal;
+#[cfg(feature = "documents")]
 pub use secret::holds_secret;
 
 /// Words beside a private key from which on a file is a note that holds one, and no file of a key: age writes three above its
@@ -252,5 +254,5 @@ fn known_format(path_hint: &str, bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "documents"))]
 mod tests;

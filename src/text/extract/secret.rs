@@ -7,7 +7,6 @@
 //! What is packed in other ways, an office document, a PDF or an archive that is compressed, is not unpacked here: those readers
 //! work in a process of their own. All of this is linear in the bytes, and takes no parser of other people's making.
 
-#[cfg(feature = "documents")]
 use super::encoding::decode;
 use super::ending::has_ending;
 use super::{entity, html, signature};
@@ -44,7 +43,6 @@ enum Kind {
     Plain,
 }
 
-#[cfg(feature = "documents")]
 fn kind(name: &str, bytes: &[u8]) -> Kind {
     let ending = super::ending::small_ending(name);
     if super::mail::is_mbox(&ending, bytes) || super::mail::is_mail(&ending, bytes) {
@@ -56,16 +54,6 @@ fn kind(name: &str, bytes: &[u8]) -> Kind {
     } else {
         text_kind(name, bytes)
     }
-}
-
-#[cfg(not(feature = "documents"))]
-fn kind(name: &str, bytes: &[u8]) -> Kind {
-    if bytes.starts_with(b"%PDF-") { Kind::Packed } else { text_kind(name, bytes) }
-}
-
-#[cfg(not(feature = "documents"))]
-fn decode(_: &str, bytes: &[u8]) -> Result<String, super::refusal::Refusal> {
-    super::plain::decode(bytes)
 }
 
 fn text_kind(name: &str, bytes: &[u8]) -> Kind {
@@ -278,7 +266,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "documents")]
     fn a_key_is_found_in_every_encoding_that_the_reader_knows() {
         let wide = |order: fn(u16) -> [u8; 2]| note().encode_utf16().flat_map(order).collect::<Vec<u8>>();
         let marked = |mark: &[u8], text: Vec<u8>| [mark.to_vec(), text].concat();
@@ -316,7 +303,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "documents")]
     fn a_key_is_found_in_the_text_of_a_mail_and_a_mail_without_one_is_given_out() {
         let head = "From: ann@example.org\nTo: ben@example.org\nSubject: keys\nMIME-Version: 1.0\n";
         let packed = |body: &str| format!("{head}Content-Transfer-Encoding: base64\n\n{}\n", base64(body.as_bytes()));

@@ -34,7 +34,6 @@ fn a_file_that_is_not_text_is_refused_with_a_sentence() {
 }
 
 #[test]
-#[cfg(feature = "documents")]
 fn a_few_nuls_in_a_text_are_blanks_and_data_is_no_text() {
     let note = b"text before\0 the boiler \0after text here and there\0\0\0";
     assert_eq!(extract("a.txt", note).unwrap().text, "text before  the boiler  after text here and there");
@@ -49,7 +48,6 @@ fn a_few_nuls_in_a_text_are_blanks_and_data_is_no_text() {
 }
 
 #[test]
-#[cfg(feature = "documents")]
 fn text_in_other_encodings_is_text_without_private_keys() {
     let page =
         b"<html><head><meta charset=windows-1251></head><body><p>\xCA\xEB\xFE\xF7 \xE4\xEE\xEC\xE0</p></body></html>";
