@@ -37,7 +37,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/sessions/end",
         access: Access::Admin,
-        about: "signs browsers out: `{\"name\"}` one of them, `{\"others\": true}` all but the one that asks; answers once that is on the disk",
+        about: "signs browsers out: `{\"name\", \"created\"?}` one of them, `{\"others\": true}` all but the one that asks; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.end_sessions(conn)),
     },
     Route {
