@@ -52,3 +52,25 @@ fn what_the_units_of_the_image_start_is_there_and_can_be_started() {
     let config = wattle::config::Config::parse(&settings).unwrap();
     assert!(config.node.listen.is_some_and(|at| at.ip().is_unspecified()), "other devices reach the board");
 }
+
+#[test]
+fn what_the_scripts_of_the_image_read_beside_them_is_there() {
+    let folder = repo().join("cross/image");
+    let mut read = 0;
+    for script in ["assemble", "customize"] {
+        let text = fs::read_to_string(folder.join(script)).unwrap();
+        for rest in text.split("$here/").skip(1) {
+            let path = rest.split(['"', ' ', '\n']).next().unwrap().trim_end_matches("/.");
+            assert!(folder.join(path).exists(), "{script} reads {path}");
+            read += 1;
+        }
+    }
+    assert!(read >= 8, "{read}");
+}
+
+#[test]
+fn the_image_has_what_systemd_opens_by_name_alone() {
+    let packages = fs::read_to_string(repo().join("cross/image/packages")).unwrap();
+    // No package asks for it. Without it resolved cannot read the board's name, and NAME.local is linux.local for all boards.
+    assert!(packages.lines().any(|package| package == "libidn2-0"), "{packages}");
+}
