@@ -1,9 +1,10 @@
 //! The SD card image's own files, as far as they can be held without making it: wattle.txt, its page, and the units.
 
-use super::harness::repo;
+use super::harness::{Place, repo};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use wattle::config::Card;
 
 /// The settings that the program knows: it names them to whoever writes another one.
@@ -51,4 +52,46 @@ fn what_the_units_of_the_image_start_is_there_and_can_be_started() {
     let settings = fs::read_to_string(root.join("usr/share/wattle/config.toml")).unwrap();
     let config = wattle::config::Config::parse(&settings).unwrap();
     assert!(config.node.listen.is_some_and(|at| at.ip().is_unspecified()), "other devices reach the board");
+}
+
+#[test]
+fn what_is_wrong_with_a_board_and_with_its_card_is_on_its_page() {
+    let (place, board) = (Place::new(), tempfile::tempdir().unwrap());
+    let folders = ["card", "run"].map(|name| board.path().join(name));
+    for (folder, line) in folders.iter().zip(["line 3: it is wrong.\r\n", "wrong: The card is very slow.\n"]) {
+        fs::create_dir(folder).unwrap();
+        fs::write(folder.join("wattle-report.txt"), line).unwrap();
+    }
+    let [card, run] = folders.each_ref().map(|folder| folder.to_str().unwrap());
+    let agent = place.up(&["--boot", card, "--boot", run]);
+    let tells = |status: &serde_json::Value, what: &str| status["findings"].to_string().contains(what);
+    agent.wait("both", |status| tells(status, "line 3: it is wrong.") && tells(status, "The card is very slow."));
+    fs::remove_file(folders[1].join("wattle-report.txt")).unwrap();
+    agent.wait("the end of one", |status| !tells(status, "The card is very slow."));
+    assert!(tells(&agent.status(), "line 3: it is wrong."));
+    agent.stop();
+}
+
+#[test]
+fn the_programs_of_the_image_do_what_they_say_on_a_folder_that_stands_for_a_board() {
+    if !fs::exists("/usr/bin/dash").unwrap() {
+        println!("not checked: there is no dash, the shell of the board");
+        return;
+    }
+    let output = Command::new(repo().join("cross/image/test")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains(" passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_agent_of_the_image_is_opened_to_the_home_by_the_owners_password_alone() {
+    let root = repo().join("cross/image/root");
+    let settings = fs::read_to_string(root.join("usr/share/wattle/config.toml")).unwrap();
+    // The settings open nothing: `run` opens the page at the board's address, where whoever opens it first chooses a password (docs/security.md).
+    let config = wattle::config::Config::parse(&settings).unwrap();
+    assert!(!config.open_here && config.open_api.is_none());
+    let run = fs::read_to_string(root.join("usr/libexec/wattle/run")).unwrap();
+    assert!(run.contains("--open-api \"$address:7780\""), "{run}");
+    // Both folders that `look` and `card` write for the agent.
+    assert!(run.contains("--boot /data/card --boot /run/wattle"), "{run}");
 }
