@@ -1,9 +1,11 @@
 //! The SD card image's own files, as far as they can be held without making it: wattle.txt, its page, and the units.
 
-use super::harness::{Place, repo};
+use super::harness::{Place, copied, repo};
+use super::system_service::analyze;
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 use std::process::Command;
 use wattle::config::Card;
 
@@ -94,4 +96,50 @@ fn the_agent_of_the_image_is_opened_to_the_home_by_the_owners_password_alone() {
     assert!(run.contains("--open-api \"$address:7780\""), "{run}");
     // Both folders that `look` and `card` write for the agent.
     assert!(run.contains("--boot /data/card --boot /run/wattle"), "{run}");
+}
+
+/// The image's units in a root of their own, enabled as cross/image/assemble does it, below targets that stand for systemd's.
+fn units_in(root: &Path) {
+    copied(&repo().join("cross/image/root/usr"), root);
+    let units = root.join("usr/lib/systemd/system");
+    fs::copy(repo().join("cross/service/wattle.service"), units.join("wattle.service")).unwrap();
+    fs::create_dir_all(root.join("usr/bin")).unwrap();
+    // Any program: it is looked at, not run.
+    fs::copy(units.join("../../../libexec/wattle/led"), root.join("usr/bin/wattle")).unwrap();
+    for (target, lines) in [
+        ("local-fs", "DefaultDependencies=no"),
+        ("sysinit", "DefaultDependencies=no\nWants=local-fs.target\nAfter=local-fs.target"),
+        ("basic", "DefaultDependencies=no\nRequires=sysinit.target\nAfter=sysinit.target"),
+        ("network", "DefaultDependencies=no"),
+        ("sockets", "DefaultDependencies=no"),
+        ("shutdown", "DefaultDependencies=no"),
+        ("multi-user", "Requires=basic.target\nAfter=basic.target\nWants=sockets.target"),
+    ] {
+        fs::write(units.join(format!("{target}.target")), format!("[Unit]\nDescription=A target\n{lines}\n")).unwrap();
+    }
+    for entry in fs::read_dir(&units).unwrap() {
+        let (path, name) = (entry.as_ref().unwrap().path(), entry.unwrap().file_name());
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        for target in text.lines().filter_map(|line| line.strip_prefix("WantedBy=")) {
+            let wants = root.join(format!("etc/systemd/system/{target}.wants"));
+            fs::create_dir_all(&wants).unwrap();
+            symlink(Path::new("/usr/lib/systemd/system").join(&name), wants.join(&name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn systemd_knows_every_line_of_the_images_units_and_none_waits_for_itself() {
+    let root = tempfile::tempdir().unwrap();
+    units_in(root.path());
+    let at_root = format!("--root={}", root.path().display());
+    let verify = || analyze(&["verify", "--man=no", &at_root, "multi-user.target"]);
+    let Some(output) = verify() else { return };
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    // It would say so.
+    let unit = root.path().join("usr/lib/systemd/system/wattle-data.service");
+    let planted = fs::read_to_string(&unit).unwrap().replace("\nBefore=", "\nBefore=wattle-disk.service ");
+    fs::write(&unit, planted).unwrap();
+    let said = verify().unwrap().stderr;
+    assert!(String::from_utf8_lossy(&said).contains("ordering cycle"), "{}", String::from_utf8_lossy(&said));
 }
