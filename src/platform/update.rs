@@ -11,28 +11,25 @@ mod gzip;
 mod package;
 mod partition;
 mod record;
+mod restart;
 mod system;
 mod tar;
 
 pub use package::{Package, key_of, make_key, sign};
+pub use record::stage_word;
+pub use restart::{Then, restart};
 pub use system::System;
 
+use crate::limits::UPDATE_CHECK_MS;
 use crate::mesh::update::{Effect, Record, Stage, Trial};
 use crate::platform::clock;
+use crate::platform::home::durable;
 use crate::wire::update::Version;
 use boot::Boot;
 use std::fs::{File, TryLockError};
 
-/// What is left to do once the effects are carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// Nothing.
-    GoOn,
-    /// Restart, and have the firmware start the other system once.
-    RestartOnTrial,
-    /// Restart, as always.
-    Restart,
-}
+/// The file by which a start knows that its owner wants the board as on its first day.
+const RESET: &str = "wattle-reset";
 
 /// The card of this board, for one command at a time.
 #[derive(Debug)]
@@ -60,10 +57,18 @@ impl<'a> Card<'a> {
         }
     }
 
-    /// What is kept of an update.
+    /// What is kept of an update. Of a record that cannot be read nothing is known, as without one: the firmware's files say what starts.
     #[must_use]
     pub fn record(&self) -> Option<Record> {
-        record::read(&self.system.state())
+        Self::look(self.system).ok().flatten()
+    }
+
+    /// The same for whoever only looks, beside a command that has the card.
+    ///
+    /// # Errors
+    /// One sentence: it may not be read by this user.
+    pub fn look(system: &System) -> Result<Option<Record>, String> {
+        record::read(&system.state()).map_err(|error| format!("How far an update is cannot be read: {error}."))
     }
 
     /// Writes an update to the place of the system that does not run, and keeps that it waits there. `older`: also one that is not newer.
@@ -79,9 +84,12 @@ impl<'a> Card<'a> {
         }
         let (update, boot_files) = package.checked(system, older)?;
         let other = system.running().other();
-        let half = |why: String| format!("{why} The system that runs is as it was; the place of the other one holds nothing whole now.");
+        let half = |why: String| {
+            format!("{why} The system that runs is as it was; the place of the other one holds nothing whole now.")
+        };
         // Before the first byte is written over what it speaks of.
-        record::forget(&system.state()).map_err(|error| format!("The record cannot be removed: {error}. Nothing was changed."))?;
+        record::forget(&system.state())
+            .map_err(|error| format!("The record cannot be removed: {error}. Nothing was changed."))?;
         let mut root = package.root()?;
         partition::write(&mut root, &update.root, &system.partition(other)).map_err(half)?;
         let boot = Boot::of(system);
@@ -94,6 +102,23 @@ impl<'a> Card<'a> {
         let (mut trial, _) = Trial::start(clock::now(), system.running(), None);
         self.carry_out(&trial.written(update.version, system.running(), needs_mesh))?;
         Ok(update.version)
+    }
+
+    /// Whether the owner's address is due to be asked, by what the clock of the wall shows; from now on it is not. A board that is started often asks
+    /// no more than one that runs.
+    ///
+    /// # Errors
+    /// The system's: nothing is noted, and it is due again.
+    pub fn asks(&self, shown: i64) -> std::io::Result<bool> {
+        let state = self.system.state();
+        let since = record::asked(&state).map(|asked| shown.saturating_sub(asked));
+        let most = i64::try_from(UPDATE_CHECK_MS / 1000).unwrap_or(i64::MAX);
+        // A clock that was put back says nothing.
+        let is_due = since.is_none_or(|since| !(0..most).contains(&since));
+        if is_due {
+            record::note_asked(&state, shown)?;
+        }
+        Ok(is_due)
     }
 
     /// Carries effects out, in their order.
@@ -119,6 +144,17 @@ impl<'a> Card<'a> {
         }
         Ok(then)
     }
+}
+
+/// Marks the boot partition, so that the next start makes the data partition anew and takes what the owner wrote off the boot partition.
+///
+/// # Errors
+/// One sentence.
+pub fn mark_for_reset(system: &System) -> Result<(), String> {
+    let mark = system.boot().join(RESET);
+    let marked = |_: &Boot<'_>| durable::write(&mark, &[]).map_err(|error| error.to_string());
+    let why = |error| format!("{} cannot be written: {error}. Nothing was changed.", mark.display());
+    Boot::of(system).writable(marked).map_err(why)
 }
 
 /// How far an update is, for people.

@@ -77,7 +77,10 @@ impl<'a> Boot<'a> {
             path.parent().map_or(Ok(()), fs::create_dir_all).map_err(unwritten)?;
             durable::write(&path, bytes).map_err(unwritten)?;
             if !holds(&path, bytes).map_err(unwritten)? {
-                return Err(format!("{} does not hold what was written to it: the card may be worn out.", path.display()));
+                return Err(format!(
+                    "{} does not hold what was written to it: the card may be worn out.",
+                    path.display()
+                ));
             }
         }
         Ok(())
@@ -125,7 +128,8 @@ impl<'a> Boot<'a> {
         if self.read(name).is_ok_and(|there| there == text) {
             return Ok(());
         }
-        durable::write(&path, text.as_bytes()).map_err(|error| format!("{} cannot be written: {error}.", path.display()))
+        durable::write(&path, text.as_bytes())
+            .map_err(|error| format!("{} cannot be written: {error}.", path.display()))
     }
 
     /// What the firmware is to read for this system.
@@ -133,7 +137,11 @@ impl<'a> Boot<'a> {
         let name = format!("{}/{CONFIG}", slot.name());
         let path = self.system.boot().join(&name);
         let text = self.read(&name).map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
-        if text.contains(&prefix(slot)) { Ok(text) } else { Err(format!("{} does not name its own folder.", path.display())) }
+        if text.contains(&prefix(slot)) {
+            Ok(text)
+        } else {
+            Err(format!("{} does not name its own folder.", path.display()))
+        }
     }
 
     fn read(&self, name: &str) -> std::io::Result<String> {

@@ -129,7 +129,10 @@ fn signing(file: &Path) -> Result<SigningKey, String> {
     let text = Zeroizing::new(read.map_err(|error| format!("The key {} cannot be read: {error}.", file.display()))?);
     let seed = str::from_utf8(&text).ok().and_then(update::key).map(Zeroizing::new);
     let seed = seed.ok_or_else(|| {
-        format!("{} is no key: it has 64 digits, 0 to 9 and a to f, as `wattle update key` writes them.", file.display())
+        format!(
+            "{} is no key: it has 64 digits, 0 to 9 and a to f, as `wattle update key FILE` writes them.",
+            file.display()
+        )
     })?;
     Ok(SigningKey::from_bytes(&seed))
 }
@@ -156,7 +159,8 @@ pub fn sign(folder: &Path, file: &Path, version: Version, architecture: Architec
     let signature = Update::signature(text.as_bytes(), &key) + "\n";
     for (name, text) in [(MANIFEST, &text), (SIGNATURE, &signature)] {
         let path = folder.join(name);
-        regular::write(&path, text.as_bytes()).map_err(|error| format!("{} cannot be written: {error}.", path.display()))?;
+        regular::write(&path, text.as_bytes())
+            .map_err(|error| format!("{} cannot be written: {error}.", path.display()))?;
     }
     Ok(update)
 }

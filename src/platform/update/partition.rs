@@ -26,7 +26,8 @@ pub(super) fn write(from: &mut dyn Read, part: &Part, path: &Path) -> Result<(),
     let mut piece = vec![0; UPDATE_PIECE_BYTES];
     let (mut hash, mut left) = (Sha256::new(), part.bytes);
     loop {
-        let read = fill(from, &mut piece).map_err(|error| format!("The update's root cannot be read to its end: {error}."))?;
+        let read =
+            fill(from, &mut piece).map_err(|error| format!("The update's root cannot be read to its end: {error}."))?;
         let read = piece.get(..read).unwrap_or_default();
         if read.is_empty() {
             break;
@@ -40,12 +41,14 @@ pub(super) fn write(from: &mut dyn Read, part: &Part, path: &Path) -> Result<(),
     }
     let sum: [u8; 32] = hash.finalize().into();
     if sum != part.sha256 {
-        return Err("The update's root is not the one that its manifest names: it was damaged or changed on its way.".to_owned());
+        return Err("The update's root is not the one that its manifest names: it was damaged or changed on its way."
+            .to_owned());
     }
     file.sync_all().map_err(unwritten)?;
-    read_back(&mut file, part).map_err(|error| format!("{name} cannot be read back: {error}."))?.then_some(()).ok_or_else(
-        || format!("{name} does not hold what was written to it: the card may be worn out."),
-    )
+    read_back(&mut file, part)
+        .map_err(|error| format!("{name} cannot be read back: {error}."))?
+        .then_some(())
+        .ok_or_else(|| format!("{name} does not hold what was written to it: the card may be worn out."))
 }
 
 /// A block device, or in a test a file: never made.

@@ -7,10 +7,11 @@ use crate::platform::regular;
 use crate::wire::update::Version;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
-use std::io::Result;
+use std::io::{ErrorKind, Result};
 use std::path::Path;
 
 const NAME: &str = "record.json";
+const ASKED: &str = "asked";
 
 /// Its form in the file.
 #[derive(Serialize, Deserialize)]
@@ -29,11 +30,19 @@ const STAGES: [(Stage, &str); 4] = [
     (Stage::RolledBack, "rolled-back"),
 ];
 
-/// The record, if there is one that can be read. Of one that cannot, the next start of the firmware falls back to the system that `config.txt` names, as it does
-/// without one.
-pub(super) fn read(folder: &Path) -> Option<Record> {
-    let bytes = regular::read(&folder.join(NAME), UPDATE_RECORD_BYTES_MAX).ok()?;
-    let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+/// The record, if there is one that makes sense.
+///
+/// # Errors
+/// The system's.
+pub(super) fn read(folder: &Path) -> Result<Option<Record>> {
+    match regular::read(&folder.join(NAME), UPDATE_RECORD_BYTES_MAX) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        bytes => Ok(parse(&bytes?)),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<Record> {
+    let kept: Kept = serde_json::from_slice(bytes).ok()?;
     Some(Record {
         version: Version::parse(&kept.version)?,
         slot: [Slot::A, Slot::B].into_iter().find(|slot| slot.name() == kept.slot)?,
@@ -56,8 +65,9 @@ pub(super) fn write(folder: &Path, record: Record) -> Result<()> {
     durable::write(&folder.join(NAME), &serde_json::to_vec(&kept)?)
 }
 
-/// The word for a stage.
-fn stage_word(stage: Stage) -> &'static str {
+/// The word for a stage, for programs.
+#[must_use]
+pub fn stage_word(stage: Stage) -> &'static str {
     STAGES.iter().find(|(known, _)| *known == stage).map_or("", |(_, word)| word)
 }
 
@@ -67,6 +77,20 @@ fn stage_word(stage: Stage) -> &'static str {
 /// The system's.
 pub(super) fn forget(folder: &Path) -> Result<()> {
     durable::remove(&folder.join(NAME))
+}
+
+/// When the owner's address was asked last, in seconds since 1970 as the clock showed them.
+pub(super) fn asked(folder: &Path) -> Option<i64> {
+    let bytes = regular::read(&folder.join(ASKED), UPDATE_RECORD_BYTES_MAX).ok()?;
+    str::from_utf8(&bytes).ok()?.trim().parse().ok()
+}
+
+/// Keeps that.
+///
+/// # Errors
+/// The system's; the earlier time is untouched.
+pub(super) fn note_asked(folder: &Path, shown: i64) -> Result<()> {
+    durable::write(&folder.join(ASKED), format!("{shown}\n").as_bytes())
 }
 
 /// The file whose lock whoever changes the card holds.

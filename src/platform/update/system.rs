@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 const MARK: &str = "usr/share/wattle/image";
 /// Keys of the maker, in the read-only system; and those of the owner, on the data partition.
 const KEYS: [&str; 2] = ["usr/share/wattle/update.keys", "data/system/update.keys"];
+/// The board's name, where its owner gave it one.
+const NAME: &str = "data/system/hostname";
 /// The address that the owner set.
 const ADDRESS: &str = "data/system/update.address";
 
@@ -39,8 +41,9 @@ impl System {
         let architecture = architecture.ok_or("This image does not say for which boards it is.")?;
         let line = regular::read(&root.join("proc/cmdline"), UPDATE_RECORD_BYTES_MAX)
             .map_err(|error| format!("The kernel's command line cannot be read: {error}."))?;
-        let (disk, running) = running(&String::from_utf8_lossy(&line))
-            .ok_or("The kernel's command line names neither of the image's two systems, so this one cannot be updated.")?;
+        let (disk, running) = running(&String::from_utf8_lossy(&line)).ok_or(
+            "The kernel's command line names neither of the image's two systems, so this one cannot be updated.",
+        )?;
         Ok(Some(Self { root: root.to_owned(), disk, running, architecture }))
     }
 
@@ -94,10 +97,10 @@ impl System {
         self.root.join("var/lib/wattle")
     }
 
-    /// The folder that the agent reads what root has to tell it from.
+    /// The board's name.
     #[must_use]
-    pub fn told(&self) -> PathBuf {
-        self.root.join("data/card")
+    pub fn name(&self) -> String {
+        self.line(NAME).unwrap_or_else(|| "wattle".to_owned())
     }
 
     /// The keys whose updates are taken: the maker's in the read-only system, then the owner's on the data partition.
@@ -114,7 +117,9 @@ impl System {
             };
             for line in String::from_utf8_lossy(&list).lines().map(str::trim) {
                 if !line.is_empty() && !line.starts_with('#') {
-                    let wrong = || format!("{} has a line that is no key: a key is 64 digits, 0 to 9 and a to f.", path.display());
+                    let wrong = || {
+                        format!("{} has a line that is no key: a key is 64 digits, 0 to 9 and a to f.", path.display())
+                    };
                     keys.push(key(line).ok_or_else(wrong)?);
                 }
             }
@@ -126,9 +131,14 @@ impl System {
     /// The address of updates that the owner set.
     #[must_use]
     pub fn address(&self) -> Option<String> {
-        let address = regular::read(&self.root.join(ADDRESS), UPDATE_RECORD_BYTES_MAX).ok()?;
-        let address = String::from_utf8(address).ok()?.trim().to_owned();
-        (!address.is_empty()).then_some(address)
+        self.line(ADDRESS)
+    }
+
+    /// What a file of one line holds.
+    fn line(&self, name: &str) -> Option<String> {
+        let line = regular::read(&self.root.join(name), UPDATE_RECORD_BYTES_MAX).ok()?;
+        let line = String::from_utf8(line).ok()?.trim().to_owned();
+        (!line.is_empty()).then_some(line)
     }
 }
 
@@ -168,7 +178,10 @@ mod tests {
         assert!(System::find(folder.path()).is_err(), "it has no command line");
         put("proc/cmdline", "root=PARTUUID=57415454-03 quiet\n");
         let system = System::find(folder.path()).unwrap().unwrap();
-        assert_eq!((system.running(), system.architecture(), system.keys().unwrap().len()), (Slot::B, Architecture::Arm64, 0));
+        assert_eq!(
+            (system.running(), system.architecture(), system.keys().unwrap().len()),
+            (Slot::B, Architecture::Arm64, 0)
+        );
         assert!(system.partition(Slot::A).ends_with("57415454-02") && !system.is_live());
         put(KEYS[0], &format!("# The maker's.\n\n{}\n", "0a".repeat(32)));
         put(KEYS[1], &format!("{}\r\n", "0b".repeat(32)));

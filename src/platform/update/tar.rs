@@ -84,10 +84,15 @@ pub(super) mod tests {
     #[test]
     fn files_and_folders_are_read_and_what_leads_elsewhere_is_refused() {
         let kernel = "k".repeat(700);
-        let tar = tar_of(&[("./", ""), ("./overlays/", ""), ("./overlays/a.dtbo", "xyz"), ("kernel8.img", kernel.as_str())]);
-        let names: Vec<_> = entries(&tar).unwrap().iter().map(|of| (of.name.clone(), of.content.map(<[u8]>::len))).collect();
+        let tar =
+            tar_of(&[("./", ""), ("./overlays/", ""), ("./overlays/a.dtbo", "xyz"), ("kernel8.img", kernel.as_str())]);
+        let names: Vec<_> =
+            entries(&tar).unwrap().iter().map(|of| (of.name.clone(), of.content.map(<[u8]>::len))).collect();
         let named = |name: &str, length| (name.to_owned(), length);
-        assert_eq!(names, [named("overlays", None), named("overlays/a.dtbo", Some(3)), named("kernel8.img", Some(700))]);
+        assert_eq!(
+            names,
+            [named("overlays", None), named("overlays/a.dtbo", Some(3)), named("kernel8.img", Some(700))]
+        );
         assert_eq!(entries(&tar[..tar.len() - 1500]), Err("ends in the middle"));
         for name in ["../config.txt", "/etc/passwd", "a/../../b", "a\\b"] {
             assert_eq!(entries(&tar_of(&[(name, "x")])), Err("has a name that leads elsewhere"), "{name}");

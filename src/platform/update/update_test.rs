@@ -32,7 +32,7 @@ impl Board {
         board.put("usr/share/wattle/image", "arm64\n");
         board.put("proc/cmdline", "root=PARTUUID=57415454-02 ro\n");
         for number in ["02", "03"] {
-            board.put(&format!("dev/disk/by-partuuid/57415454-{number}"), &number.repeat(400_000));
+            board.put(&format!("dev/disk/by-partuuid/57415454-{number}"), &number.repeat(1_000_000));
         }
         for (name, text) in system_files("a") {
             board.put(&format!("boot/firmware/{name}"), &text);
@@ -83,7 +83,8 @@ impl Board {
     fn start(&self, once: bool) -> Slot {
         let file = if once { "tryboot.txt" } else { "config.txt" };
         let text = self.text(&format!("boot/firmware/{file}"));
-        let slot = [Slot::A, Slot::B].into_iter().find(|slot| text.contains(&format!("os_prefix={}/", slot.name()))).unwrap();
+        let slot =
+            [Slot::A, Slot::B].into_iter().find(|slot| text.contains(&format!("os_prefix={}/", slot.name()))).unwrap();
         // Its boot files lead to its root; both are whole, or it does not come up and the firmware starts the other file's at the next power.
         let line = self.text(&format!("boot/firmware/{}/cmdline.txt", slot.name()));
         assert_eq!(line, format!("root=PARTUUID=57415454-{:02} ro\n", slot.partition()), "{file}");
@@ -91,7 +92,10 @@ impl Board {
         let is_new = root.starts_with(&new_root());
         let kernel = self.text(&format!("boot/firmware/{}/kernel8.img", slot.name()));
         assert_eq!(is_new, kernel == "the new kernel", "the root and the kernel of {file} are of one version");
-        assert!(is_new || slot == Slot::A && root == "02".repeat(400_000).into_bytes(), "{file} starts a whole system");
+        assert!(
+            is_new || slot == Slot::A && root == "02".repeat(1_000_000).into_bytes(),
+            "{file} starts a whole system"
+        );
         self.put("proc/cmdline", &line);
         slot
     }
@@ -187,7 +191,9 @@ fn an_update_that_is_not_what_it_says_leaves_the_running_system_and_its_files_al
     let config = board.text("boot/firmware/config.txt");
     let other = "dev/disk/by-partuuid/57415454-03";
     let is_untouched = || board.text("boot/firmware/config.txt") == config && board.start(false) == Slot::A;
-    for (name, what) in [("update.sig", "not signed"), (MANIFEST, "not signed by a key"), ("boot.tar", "boot files are not those")] {
+    for (name, what) in
+        [("update.sig", "not signed"), (MANIFEST, "not signed by a key"), ("boot.tar", "boot files are not those")]
+    {
         let whole = fs::read(board.at("update").join(name)).unwrap();
         let mut wrong = whole.clone();
         // Of the signature, a digit that becomes none; of the others, one bit.
@@ -204,12 +210,15 @@ fn an_update_that_is_not_what_it_says_leaves_the_running_system_and_its_files_al
     assert!(why.contains("ends in the middle") && why.contains("as it was"), "{why}");
     assert!(is_untouched() && Card::take(&board.system()).unwrap().record().is_none());
     // Whole, but of another root than the one that was signed.
-    fs::write(board.at("update").join(ROOT), packed(&[1; 1_500_000])).unwrap();
+    fs::write(board.at("update").join(ROOT), packed(&vec![1; 1_500_000])).unwrap();
     assert!(board.install(false).unwrap_err().contains("is not the one that its manifest names"));
     fs::write(board.at("update").join(ROOT), &root).unwrap();
     assert_eq!(board.install(false), Ok(NEW));
     let system = board.system();
-    assert_eq!(Card::take(&system).unwrap().record().map(|record| (record.slot, record.stage)), Some((Slot::B, Stage::Written)));
+    assert_eq!(
+        Card::take(&system).unwrap().record().map(|record| (record.slot, record.stage)),
+        Some((Slot::B, Stage::Written))
+    );
     assert!(is_untouched() && board.start(true) == Slot::B);
 }
 
@@ -245,7 +254,10 @@ fn the_owner_goes_back_from_an_update_that_has_held_and_gives_up_one_that_waits(
     assert_eq!(back(Slot::A), Then::GoOn, "what waits is given up without a restart");
     assert_eq!(lived_on(&board), (Slot::A, Stage::RolledBack));
     board.install(false).unwrap();
-    assert_eq!((board.run(true), board.start(true), board.run(true)), (Ok(Then::RestartOnTrial), Slot::B, Ok(Then::GoOn)));
+    assert_eq!(
+        (board.run(true), board.start(true), board.run(true)),
+        (Ok(Then::RestartOnTrial), Slot::B, Ok(Then::GoOn))
+    );
     assert_eq!(board.start(false), Slot::B, "it stays");
     assert_eq!((back(Slot::B), board.start(false)), (Then::Restart, Slot::A));
     assert_eq!(lived_on(&board), (Slot::A, Stage::RolledBack));
@@ -264,4 +276,13 @@ fn one_command_at_a_time_has_the_card() {
     assert!(Card::take(&system).unwrap_err().contains("Another command"));
     drop(first);
     assert!(Card::take(&system).is_ok());
+}
+
+#[test]
+fn the_owners_address_is_asked_once_a_day_also_by_a_board_that_is_started_often() {
+    let board = Board::new();
+    let system = board.system();
+    let asks = |shown| Card::take(&system).unwrap().asks(shown).unwrap();
+    assert!(asks(1_000_000) && !asks(1_000_000) && !asks(1_086_399) && asks(1_086_400) && !asks(1_086_401));
+    assert!(asks(5) && !asks(6), "the clock was put back");
 }
