@@ -60,6 +60,7 @@ pub const UPDATE_WAIT_MS: u64 = UPDATE_TRIAL_LIMIT_MS + 30 * 60_000;
 pub const UPDATE_AWAY_MS: u64 = 24 * 3_600_000;
 
 const _: () = {
+    assert!(super::CARD_UPDATE_KEYS_MAX < UPDATE_KEYS_MAX, "the maker's keys have room beside the owner's");
     assert!(UPDATE_BOOT_BYTES_MAX <= UPDATE_PART_BYTES_MAX, "the boot files are the smaller part");
     assert!(UPDATE_LOOK_MS + UPDATE_AGENT_MS < UPDATE_TRIAL_MS / 10, "ten looks or more decide a trial");
     assert!(UPDATE_TRIAL_MS < UPDATE_TRIAL_LIMIT_MS, "a trial can end well");

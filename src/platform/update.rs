@@ -153,7 +153,7 @@ impl<'a> Card<'a> {
 pub fn mark_for_reset(system: &System) -> Result<(), String> {
     let mark = system.boot().join(RESET);
     let marked = |_: &Boot<'_>| durable::write(&mark, &[]).map_err(|error| error.to_string());
-    let why = |error| format!("{} cannot be written: {error}. Nothing was changed.", mark.display());
+    let why = |error: String| format!("{} cannot be written: {error}. Nothing was changed.", mark.display());
     Boot::of(system).writable(marked).map_err(why)
 }
 
