@@ -92,7 +92,7 @@ fn apply(
         then = card.carry_out(&trial.turn())?;
         text += "The board starts it now, and comes back to this one by itself unless it holds for ten minutes.\n";
     } else {
-        text += "A board without a mesh starts it within a minute; in a mesh, `wattle update apply --now` on one device after the other.\n";
+        text += "The board starts it once it is its turn: in a few minutes, unless another device of the mesh updates or was away within a day. `wattle update status` says how far it is.\n";
     }
     show_done(as_json, json!({ "version_written": version.to_string(), "restarts": then != Then::GoOn }), &text)?;
     restart(system, then).map(drop).map_err(Stop::NotDone)

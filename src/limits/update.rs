@@ -56,6 +56,12 @@ pub const UPDATE_SETTLE_MS: u64 = 3 * 60_000;
 /// Milliseconds for which a device that said it updates is waited for after it was heard last.
 pub const UPDATE_WAIT_MS: u64 = UPDATE_TRIAL_LIMIT_MS + 30 * 60_000;
 
+/// Bytes of the sentence by which the image's service tells the agent why an update was not taken.
+pub const UPDATE_TROUBLE_BYTES_MAX: usize = 1024;
+
+/// Milliseconds after which a device says again that it waits or updates: news of that kind hold for `UPDATE_WAIT_MS`.
+pub const UPDATE_SAY_MS: u64 = 10 * 60_000;
+
 /// Milliseconds for which a device that is not reached may be updating, on the other side of a broken network, so that none begins here.
 pub const UPDATE_AWAY_MS: u64 = 24 * 3_600_000;
 
@@ -63,6 +69,11 @@ const _: () = {
     assert!(super::CARD_UPDATE_KEYS_MAX < UPDATE_KEYS_MAX, "the maker's keys have room beside the owner's");
     assert!(UPDATE_BOOT_BYTES_MAX <= UPDATE_PART_BYTES_MAX, "the boot files are the smaller part");
     assert!(UPDATE_LOOK_MS + UPDATE_AGENT_MS < UPDATE_TRIAL_MS / 10, "ten looks or more decide a trial");
+    assert!(
+        UPDATE_SAY_MS + UPDATE_TRIAL_LIMIT_MS < UPDATE_WAIT_MS,
+        "the word of a device on trial holds until it is said again"
+    );
+    assert!(UPDATE_WAIT_MS / 1000 < 65_536, "its age is counted");
     assert!(UPDATE_TRIAL_MS < UPDATE_TRIAL_LIMIT_MS, "a trial can end well");
     assert!(UPDATE_WAIT_MS < UPDATE_AWAY_MS, "a device that is away has ended its update before it is passed over");
 };

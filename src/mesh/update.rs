@@ -20,6 +20,8 @@ use crate::limits::{
 use crate::wire::update::Version;
 use std::collections::BTreeMap;
 
+pub use crate::wire::gossip::Said;
+
 /// The two systems of a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
@@ -223,17 +225,6 @@ impl Trial {
     }
 }
 
-/// What a device says of itself to its mesh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
-    /// It waits for its turn.
-    Wants,
-    /// It updates.
-    Updates,
-    /// Neither.
-    Nothing,
-}
-
 /// Whose turn it is, as this device sees it.
 #[derive(Clone, Debug)]
 pub struct Turn {
@@ -257,6 +248,11 @@ impl Turn {
         if self.said == Said::Nothing {
             self.said = Said::Wants;
         }
+    }
+
+    /// Its update has begun, whosever turn it was: the owner said so, or a start was in the middle of it.
+    pub fn begin(&mut self) {
+        (self.said, self.free_since) = (Said::Updates, None);
     }
 
     /// Its update has ended, however.

@@ -269,6 +269,8 @@ pub enum Response {
     Embedded(Option<Vec<Quantized>>),
     /// It was not done: whose turn it is, and a sentence.
     Refused(Problem, String),
+    /// Whether it is this device's turn to update.
+    Turn(bool),
     /// So many devices were asked; what they tell is in the status then.
     Asked(usize),
     /// The node's status.

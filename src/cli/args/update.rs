@@ -45,8 +45,8 @@ pub enum UpdateCommand {
         #[arg(value_name = "FROM")]
         from: Option<String>,
     },
-    /// Write an update to the system that does not run. A board that is no member of a mesh starts it within a minute; the earlier system comes back by itself unless
-    /// the new one was ready, and its mesh reachable, for ten minutes.
+    /// Write an update to the system that does not run. The board starts it when its turn in the mesh has come, in a few minutes; the earlier system comes back by
+    /// itself unless the new one was ready, and its mesh reachable, for ten minutes.
     Apply {
         /// As of `wattle update check`.
         #[arg(value_name = "FROM")]
@@ -56,7 +56,7 @@ pub enum UpdateCommand {
         #[arg(long)]
         older: bool,
 
-        /// Start it now. In a mesh, type it on one device after the other: until the first has held, the others are to stay.
+        /// Start it now, whatever other devices do. In a mesh, type it on one device after the other.
         #[arg(long)]
         now: bool,
     },

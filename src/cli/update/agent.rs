@@ -1,7 +1,8 @@
-//! How the agent of this board is, as it tells any program that asks.
+//! How the agent of this board is, as it tells any program that asks, and what it is told.
 
 use crate::cli::reach::client_of;
 use crate::limits::UPDATE_AGENT_MS;
+use crate::mesh::update::Said;
 use smol::Timer;
 use smol::future::or;
 use std::path::Path;
@@ -10,21 +11,27 @@ use std::time::Duration;
 /// How an agent is that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
-    /// Whether it knows of other members of its mesh.
-    pub(super) has_others: bool,
-    /// Whether a link to one of them is up.
+    /// Whether a link to another member of its mesh is up.
     pub(super) reaches_others: bool,
 }
 
 /// The agent of this home, if it answers.
 pub(super) fn seen(home: &Path) -> Option<Seen> {
     let client = client_of(home, None).ok()?;
-    let asked = async { client.status().await.ok() };
+    let status = in_time(async { client.status().await.ok() })?.read;
+    Some(Seen { reaches_others: status.mesh.is_some() && status.peers.iter().any(|peer| peer.linked) })
+}
+
+/// Tells it how far the update of this board is, and why one was not taken. Whether the turn of this board has come: not where no agent knows of others.
+pub(super) fn turn(home: &Path, said: Said, trouble: Option<&str>) -> bool {
+    let Ok(client) = client_of(home, None) else { return false };
+    in_time(async { client.update(said, trouble).await.ok() }).unwrap_or_default()
+}
+
+fn in_time<T>(asked: impl Future<Output = Option<T>>) -> Option<T> {
     let late = async {
         Timer::after(Duration::from_millis(UPDATE_AGENT_MS)).await;
         None
     };
-    let status = smol::block_on(or(asked, late))?.read;
-    let has_others = status.mesh.is_some() && !status.peers.is_empty();
-    Some(Seen { has_others, reaches_others: has_others && status.peers.iter().any(|peer| peer.linked) })
+    smol::block_on(or(asked, late))
 }

@@ -5,6 +5,7 @@ use crate::cli::paths::absolute;
 use crate::http::client::fetched::Fetched;
 use crate::platform::update::{Package, System};
 use crate::wire::update::MANIFEST;
+use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,15 @@ impl Origin {
                 let file = Fetched::get(&format!("{}/{name}", address.trim_end_matches('/')))?;
                 Ok(Box::new(file) as Box<dyn Read>)
             }),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "{}", folder.display()),
+            Self::Address(address) => f.write_str(address),
         }
     }
 }

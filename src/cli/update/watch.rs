@@ -1,12 +1,12 @@
 //! The image's service that watches over an update: it looks at the agent as any other program does, and restarts the board. One that stands in the agent could not give up
 //! a system whose agent does not come up.
 
-use super::agent::{Seen, seen};
+use super::agent::{seen, turn};
 use super::origin::Origin;
 use crate::base::time::Instant;
 use crate::cli::output::Stop;
 use crate::limits::{UPDATE_FIRST_CHECK_MS, UPDATE_LOOK_MS};
-use crate::mesh::update::{Record, Stage, Trial};
+use crate::mesh::update::{Record, Said, Stage, Trial};
 use crate::platform::clock;
 use crate::platform::update::{Card, System, Then, restart};
 use crate::wire::update::Version;
@@ -24,11 +24,11 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
     let (mut trial, effects) = Trial::start(clock::now(), system.running(), card.record());
     card.carry_out(&effects)?;
     drop(card);
-    look_on_card(system, home);
+    let mut trouble = Origin::on_card(system).and_then(|origin| take(system, home, &origin).err());
     let mut asks_at = Instant::from_millis(UPDATE_FIRST_CHECK_MS);
     loop {
-        let (now, agent) = (clock::now(), seen(home));
-        match step(system, &mut trial, now, agent) {
+        let now = clock::now();
+        match step(system, home, &mut trial, trouble.as_deref()) {
             Ok(Then::GoOn) => {}
             Ok(then) if restart(system, then)? => return Ok(()),
             Ok(_) => {
@@ -38,64 +38,69 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
         }
         if now >= asks_at {
             asks_at = now + Duration::from_millis(UPDATE_LOOK_MS);
-            ask_address(system, home);
+            if let Some(asked) = ask_address(system, home) {
+                trouble = asked.err();
+            }
         }
         smol::block_on(Timer::after(Duration::from_millis(UPDATE_LOOK_MS)));
     }
 }
 
-/// One look.
-fn step(system: &System, trial: &mut Trial, now: Instant, agent: Option<Seen>) -> Result<Then, String> {
+/// One look: how the agent is, whether what is on trial has held, and whether what waits has its turn.
+fn step(system: &System, home: &Path, trial: &mut Trial, trouble: Option<&str>) -> Result<Then, String> {
+    let agent = seen(home);
     // Held by a command of the owner's: what that does is seen at the next look.
     let Ok(card) = Card::take(system) else { return Ok(Then::GoOn) };
     trial.found(card.record());
-    let then = card.carry_out(&trial.step(now, agent.is_some(), agent.is_some_and(|seen| seen.reaches_others)))?;
+    let reaches_others = agent.is_some_and(|seen| seen.reaches_others);
+    let then = card.carry_out(&trial.step(clock::now(), agent.is_some(), reaches_others))?;
     if then != Then::GoOn {
         return Ok(then);
     }
-    // With others, the owner says when: two devices of a mesh never update at once.
-    if agent.is_some_and(|seen| !seen.has_others) { card.carry_out(&trial.turn()) } else { Ok(Then::GoOn) }
+    let said = match trial.record().map(|record| record.stage) {
+        Some(Stage::Written) => Said::Wants,
+        Some(Stage::Trying) => Said::Updates,
+        Some(Stage::Confirmed | Stage::RolledBack) | None => Said::Nothing,
+    };
+    if agent.is_some() && turn(home, said, trouble) { card.carry_out(&trial.turn()) } else { Ok(Then::GoOn) }
 }
 
-/// Takes an update that the owner put on the boot partition.
-fn look_on_card(system: &System, home: &Path) {
-    if let Some(from) = Origin::on_card(system) {
-        take(system, home, &from, "The update on the boot partition");
-    }
-}
-
-/// Asks the owner's address, if there is one and it is due.
-fn ask_address(system: &System, home: &Path) {
-    let Some(address) = system.address() else { return };
-    match Card::take(system).map(|card| card.asks(clock::shown())) {
-        Ok(Ok(true)) => take(system, home, &Origin::Address(address), "The update at the owner's address"),
-        Ok(Err(error)) => warn!("When updates were asked for last cannot be written: {error}."),
-        _ => {}
+/// Asks the owner's address, if there is one and it is due. `None`: it was not asked.
+fn ask_address(system: &System, home: &Path) -> Option<Result<(), String>> {
+    let address = system.address()?;
+    match Card::take(system).ok()?.asks(clock::shown()) {
+        Ok(true) => Some(take(system, home, &Origin::Address(address))),
+        Ok(false) => None,
+        Err(error) => {
+            warn!("When updates were asked for last cannot be written: {error}.");
+            None
+        }
     }
 }
 
 /// Takes an update without being told, if it is newer and was not given up before.
-fn take(system: &System, home: &Path, from: &Origin, what: &str) {
-    let package = from.package();
-    let card = match Card::take(system) {
-        Ok(card) => card,
-        Err(why) => return info!("{what} is looked at later. {why}"),
-    };
+///
+/// # Errors
+/// One sentence: why not.
+fn take(system: &System, home: &Path, origin: &Origin) -> Result<(), String> {
+    let package = origin.package();
+    let card = Card::take(system)?;
     let taken = package.check(system, true).and_then(|update| {
         if update.version <= System::version() || card.record().is_some_and(|record| is_known(&record, update.version))
         {
             return Ok(None);
         }
-        card.install(&package, false, seen(home).is_some_and(|seen| seen.reaches_others)).map(Some)
+        let needs_mesh = seen(home).is_some_and(|seen| seen.reaches_others);
+        card.install(&package, false, needs_mesh).map(Some)
     });
-    match taken {
-        Ok(Some(version)) => info!("{what}, version {version}, lies whole on the card, and waits for its turn."),
-        Ok(None) => {}
-        Err(why) => warn!("{what} was not taken. {why}"),
+    let taken = taken.inspect_err(|why| warn!("{origin} has no update that is taken. {why}"))?;
+    if let Some(version) = taken {
+        info!("{origin} had version {version}, which lies whole on the card, and waits for its turn.");
     }
+    Ok(())
 }
 
 /// Whether a version waits already, or was given up.
 fn is_known(record: &Record, version: Version) -> bool {
-    record.version == version && matches!(record.stage, Stage::Written | Stage::Trying | Stage::RolledBack)
+    record.version == version && record.stage != Stage::Confirmed
 }
