@@ -94,7 +94,7 @@ fn apply(
     } else {
         text += "The board starts it once it is its turn: in a few minutes, unless another device of the mesh updates or was away within a day. `wattle update status` says how far it is.\n";
     }
-    show_done(as_json, json!({ "version_written": version.to_string(), "restarts": then != Then::GoOn }), &text)?;
+    show_done(as_json, json!({ "brings": version.to_string(), "restarts": then != Then::GoOn }), &text)?;
     restart(system, then).map(drop).map_err(Stop::NotDone)
 }
 
