@@ -1,5 +1,7 @@
 //! Updates of the SD card image.
 
+use super::card::CARD_UPDATE_KEYS_MAX;
+
 /// Bytes of an update's manifest: a dozen short lines.
 pub const UPDATE_MANIFEST_BYTES_MAX: usize = 4096;
 
@@ -66,7 +68,7 @@ pub const UPDATE_SAY_MS: u64 = 10 * 60_000;
 pub const UPDATE_AWAY_MS: u64 = 24 * 3_600_000;
 
 const _: () = {
-    assert!(super::CARD_UPDATE_KEYS_MAX < UPDATE_KEYS_MAX, "the maker's keys have room beside the owner's");
+    assert!(CARD_UPDATE_KEYS_MAX < UPDATE_KEYS_MAX, "the maker's keys have room beside the owner's");
     assert!(UPDATE_BOOT_BYTES_MAX <= UPDATE_PART_BYTES_MAX, "the boot files are the smaller part");
     assert!(UPDATE_LOOK_MS + UPDATE_AGENT_MS < UPDATE_TRIAL_MS / 10, "ten looks or more decide a trial");
     assert!(

@@ -93,7 +93,8 @@ impl Home {
             }
             self.look();
         }
-        assert_eq!((self.most, &self.stages), (1, &vec![Stage::Done; DEVICES]), "seed {seed}");
+        assert_eq!(self.stages, [Stage::Done; DEVICES], "seed {seed}");
+        assert_eq!(self.most, 1, "seed {seed}");
     }
 }
 
@@ -121,8 +122,11 @@ fn while_the_network_is_broken_none_begins_and_afterwards_each_has_its_turn() {
 fn a_network_that_breaks_during_an_update_brings_no_second_one() {
     for seed in 1..=SEEDS {
         let mut home = Home::new(seed);
-        while home.updating() == 0 {
-            home.look();
+        // Those that want to, wait for three minutes.
+        for _ in 0..20 {
+            if home.updating() == 0 {
+                home.look();
+            }
         }
         (1..DEVICES).for_each(|other| home.world.cut(0, other));
         home.looks(2 * 3600);

@@ -1,7 +1,6 @@
 //! The commands on a folder that stands for the image.
 
 use super::*;
-use crate::cli::args::{ImageCommand, UpdateCommand};
 use crate::platform::update::make_key;
 use std::fs;
 use std::path::PathBuf;

@@ -78,7 +78,7 @@ mod tests {
     }
 
     fn packed(bytes: &[u8]) -> Vec<u8> {
-        [&HEAD[..], &[0; 6], &compress_to_vec(bytes, 6), &[0; 8]].concat()
+        [&HEAD[..], &[0; 6], &compress_to_vec(bytes, 6)[..], &[0; 8]].concat()
     }
 
     fn read(packed: &[u8]) -> Result<Vec<u8>> {

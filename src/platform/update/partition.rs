@@ -120,10 +120,10 @@ pub(super) fn is_part(bytes: &[u8], part: &Part) -> bool {
 /// # Errors
 /// The system's.
 pub(super) fn holds(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
-    let mut file = regular::open(path, OpenOptions::new().read(true))?;
+    let file = regular::open(path, OpenOptions::new().read(true))?;
     fadvise(&file, 0, None, Advice::DontNeed)?;
     let mut read = Vec::with_capacity(bytes.len());
-    file.by_ref().take(bytes.len() as u64 + 1).read_to_end(&mut read)?;
+    file.take(bytes.len() as u64 + 1).read_to_end(&mut read)?;
     Ok(read == bytes)
 }
 

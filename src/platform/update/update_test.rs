@@ -134,7 +134,7 @@ fn new_root() -> Vec<u8> {
 }
 
 fn packed(bytes: &[u8]) -> Vec<u8> {
-    [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0][..], &compress_to_vec(bytes, 1)].concat()
+    [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0][..], &compress_to_vec(bytes, 1)[..]].concat()
 }
 
 /// A life with the power going once, after so many writes. Gives what runs at the end and how far the update is; and whether the power went at all.
