@@ -39,6 +39,12 @@ pub const UPDATE_FIRST_CHECK_MS: u64 = 15 * 60_000;
 /// Milliseconds between two askings of the owner's address.
 pub const UPDATE_CHECK_MS: u64 = 24 * 3_600_000;
 
+/// Milliseconds between two askings of the linked members whether one has an update: a call each, to the home's own network.
+pub const UPDATE_MEMBERS_MS: u64 = 3_600_000;
+
+/// Members that are asked at a time: any of them has it soon after the first.
+pub const UPDATE_MEMBERS_ASKED_MAX: usize = 8;
+
 /// Milliseconds for which a server of updates may say nothing.
 pub const UPDATE_SERVER_MS: u64 = 30_000;
 

@@ -2,12 +2,13 @@
 //! the two files by which the firmware chooses.
 //!
 //! [`System`] says where all that lies, below a root that a test can point elsewhere. [`Card::install`] writes an update, [`Card::carry_out`] does the effects
-//! that `mesh::update` decides. Nothing of the running system is ever written. The order is that of a power cut at any moment: first the record of an earlier
-//! update goes, for the place that it speaks of is written over; then the root and the boot files are written, synced and read back; then `tryboot.txt` names
+//! that `mesh::update` decides. Nothing of the running system is ever written. The order is that of a power cut at any moment: first the update is copied whole
+//! to the data partition, if there is room (`kept`); then the record of an earlier update goes, for the place that it speaks of is written over; then the root and the boot files are written, synced and read back; then `tryboot.txt` names
 //! them; and the record that all of it lies there comes last. `config.txt` is changed only by an update that has held, by a rename.
 
 mod boot;
 mod gzip;
+mod kept;
 mod package;
 mod partition;
 mod record;
@@ -26,6 +27,7 @@ use crate::platform::clock;
 use crate::platform::home::durable;
 use crate::wire::update::Version;
 use boot::Boot;
+use restart::open_port;
 use std::fs::{File, TryLockError};
 
 /// The file by which a start knows that its owner wants the board as on its first day.
@@ -83,6 +85,12 @@ impl<'a> Card<'a> {
                 .to_owned());
         }
         let (update, boot_files) = package.checked(system, older)?;
+        let unchanged = |why: String| format!("{why} Nothing was changed.");
+        let folder = system.kept();
+        let is_kept = kept::keep(package, &update, &boot_files, &folder).map_err(unchanged)?;
+        let kept = Package::in_folder(&folder);
+        let whole = if is_kept { &kept } else { package };
+        let mut root = whole.root().map_err(unchanged)?;
         let other = system.running().other();
         let half = |why: String| {
             format!("{why} The system that runs is as it was; the place of the other one holds nothing whole now.")
@@ -90,7 +98,6 @@ impl<'a> Card<'a> {
         // Before the first byte is written over what it speaks of.
         record::forget(&system.state())
             .map_err(|error| format!("The record cannot be removed: {error}. Nothing was changed."))?;
-        let mut root = package.root()?;
         partition::write(&mut root, &update.root, &system.partition(other)).map_err(half)?;
         let boot = Boot::of(system);
         boot.writable(|boot| {
@@ -139,10 +146,21 @@ impl<'a> Card<'a> {
                 }
                 Effect::RestartOnTrial => then = Then::RestartOnTrial,
                 Effect::Restart => then = Then::Restart,
-                Effect::Ended(stage) => log::info!("{}", word_of(*stage)),
+                Effect::Ended(stage) => self.ended(*stage),
             }
         }
         Ok(then)
+    }
+
+    /// Tells of the end, and has other members take what has held here and nothing else.
+    fn ended(&self, stage: Stage) {
+        log::info!("{}", word_of(stage));
+        let has_held = stage == Stage::Confirmed;
+        match kept::hand_on(&self.system.kept(), has_held) {
+            Ok(()) if has_held => open_port(self.system),
+            Ok(()) => {}
+            Err(error) => log::warn!("Whether the update is handed on cannot be written: {error}."),
+        }
     }
 }
 

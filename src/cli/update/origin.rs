@@ -7,7 +7,11 @@ use crate::platform::update::{Package, System};
 use crate::wire::update::MANIFEST;
 use std::fmt;
 use std::io::Read;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+
+/// The port of the image's `wattle-hand-on.socket`.
+const HAND_ON_PORT: u16 = 7782;
 
 /// A folder, or a web server.
 #[derive(Debug)]
@@ -41,6 +45,19 @@ impl Origin {
     pub(super) fn on_card(system: &System) -> Option<Self> {
         let folder = on_card(system);
         folder.join(MANIFEST).exists().then_some(Self::Folder(folder))
+    }
+
+    /// What another board of the image hands on, which is at this address.
+    pub(super) fn of_member(at: IpAddr) -> Self {
+        Self::Address(format!("http://{}", SocketAddr::new(at, HAND_ON_PORT)))
+    }
+
+    /// Whether there is something: a member that has no update is no trouble.
+    pub(super) fn has_update(&self) -> bool {
+        match self {
+            Self::Folder(folder) => folder.join(MANIFEST).exists(),
+            Self::Address(address) => Fetched::get(&format!("{address}/{MANIFEST}")).is_ok(),
+        }
     }
 
     /// The update there.

@@ -1,11 +1,11 @@
 //! The image's service that watches over an update: it looks at the agent as any other program does, and restarts the board. One that stands in the agent could not give up
 //! a system whose agent does not come up.
 
-use super::agent::{seen, turn};
+use super::agent::{members, seen, turn};
 use super::origin::Origin;
 use crate::base::time::Instant;
 use crate::cli::output::Stop;
-use crate::limits::{UPDATE_FIRST_CHECK_MS, UPDATE_LOOK_MS};
+use crate::limits::{UPDATE_FIRST_CHECK_MS, UPDATE_LOOK_MS, UPDATE_MEMBERS_MS};
 use crate::mesh::update::{Record, Said, Stage, Trial};
 use crate::platform::clock;
 use crate::platform::update::{Card, System, Then, restart};
@@ -26,6 +26,7 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
     drop(card);
     let mut trouble = Origin::on_card(system).and_then(|origin| take(system, home, &origin).err());
     let mut asks_at = Instant::from_millis(UPDATE_FIRST_CHECK_MS);
+    let mut asks_members_at = asks_at;
     loop {
         let now = clock::now();
         match step(system, home, &mut trial, trouble.as_deref()) {
@@ -41,6 +42,10 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
             if let Some(asked) = ask_address(system, home) {
                 trouble = asked.err();
             }
+        }
+        if now >= asks_members_at {
+            asks_members_at = now + Duration::from_millis(UPDATE_MEMBERS_MS);
+            ask_members(system, home);
         }
         smol::block_on(Timer::after(Duration::from_millis(UPDATE_LOOK_MS)));
     }
@@ -75,6 +80,14 @@ fn ask_address(system: &System, home: &Path) -> Option<Result<(), String>> {
             warn!("When updates were asked for last cannot be written: {error}.");
             None
         }
+    }
+}
+
+/// Takes an update from a linked member that has taken one. What is wrong with it is that member's owner's to know: it stands in the log here.
+fn ask_members(system: &System, home: &Path) {
+    if system.keys().is_ok_and(|keys| !keys.is_empty()) {
+        let origins = members(home).into_iter().map(Origin::of_member).filter(Origin::has_update);
+        origins.for_each(|origin| drop(take(system, home, &origin)));
     }
 }
 

@@ -87,13 +87,24 @@ impl<'a> Package<'a> {
     /// # Errors
     /// One sentence.
     pub(super) fn root(&self) -> Result<Unpacked<Box<dyn Read>>, String> {
-        Unpacked::of((self.open)(ROOT)?).map_err(|error| format!("The update's {ROOT} cannot be unpacked: {error}."))
+        Unpacked::of(self.opened(ROOT)?).map_err(|error| format!("The update's {ROOT} cannot be unpacked: {error}."))
+    }
+
+    /// A file, as it comes.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub(super) fn opened(&self, name: &str) -> Opened {
+        (self.open)(name)
     }
 
     /// A file that is held in memory.
-    fn small(&self, name: &str, bytes_max: usize) -> Result<Vec<u8>, String> {
+    ///
+    /// # Errors
+    /// One sentence.
+    pub(super) fn small(&self, name: &str, bytes_max: usize) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
-        let read = (self.open)(name)?.take(bytes_max as u64 + 1).read_to_end(&mut bytes);
+        let read = self.opened(name)?.take(bytes_max as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|error| format!("The update's {name} cannot be read: {error}."))?;
         if bytes.len() > bytes_max {
             return Err(format!("The update's {name} has more than {bytes_max} bytes."));
@@ -145,7 +156,7 @@ pub fn sign(folder: &Path, file: &Path, version: Version, architecture: Architec
     let key = signing(file)?;
     let package = Package::in_folder(folder);
     let unread = |error: std::io::Error| format!("The update in {} cannot be read: {error}.", folder.display());
-    let boot = measured(&mut (package.open)(BOOT)?).map_err(unread)?;
+    let boot = measured(&mut package.opened(BOOT)?).map_err(unread)?;
     let root = measured(&mut package.root()?).map_err(unread)?;
     let update = Update { version, architecture, boot, root };
     let text = update.manifest();

@@ -1,4 +1,4 @@
-//! Starts the board anew, by systemd.
+//! Starts the board anew, and what hands an update on, by systemd.
 
 use super::system::System;
 use std::process::{Command, Stdio};
@@ -12,6 +12,17 @@ pub enum Then {
     RestartOnTrial,
     /// Restart, as always.
     Restart,
+}
+
+/// Opens the port at which other members have the update that has held. It opens by itself at each start.
+#[expect(clippy::disallowed_methods, reason = "the socket is systemd's")]
+pub(super) fn open_port(system: &System) {
+    let start = ["--no-block", "start", "wattle-hand-on.socket"];
+    if system.is_live()
+        && let Err(error) = Command::new("systemctl").args(start).stdin(Stdio::null()).output()
+    {
+        log::info!("The update is not handed on before the next start: systemctl: {error}.");
+    }
 }
 
 /// Does what is left to do; whether the board starts anew now. A folder of a test does not.

@@ -91,6 +91,11 @@ impl System {
         self.root.join("data/system/update")
     }
 
+    /// The folder in which an update is kept for other members of the mesh.
+    pub(super) fn kept(&self) -> PathBuf {
+        self.root.join("data/update")
+    }
+
     /// The agent's home.
     #[must_use]
     pub fn home(&self) -> PathBuf {

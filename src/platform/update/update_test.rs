@@ -207,7 +207,8 @@ fn an_update_that_is_not_what_it_says_leaves_the_running_system_and_its_files_al
     let root = fs::read(board.at("update").join(ROOT)).unwrap();
     fs::write(board.at("update").join(ROOT), &root[..root.len() / 2]).unwrap();
     let why = board.install(false).unwrap_err();
-    assert!(why.contains("ends in the middle") && why.contains("as it was"), "{why}");
+    assert!(why.contains("ends in the middle") && why.ends_with("Nothing was changed."), "{why}");
+    assert!(board.text(other).starts_with("0303") && !board.at("data/update").join(MANIFEST).exists());
     assert!(is_untouched() && Card::take(&board.system()).unwrap().record().is_none());
     // Whole, but of another root than the one that was signed.
     fs::write(board.at("update").join(ROOT), packed(&vec![1; 1_500_000])).unwrap();
@@ -266,6 +267,32 @@ fn the_owner_goes_back_from_an_update_that_has_held_and_gives_up_one_that_waits(
 fn lived_on(board: &Board) -> (Slot, Stage) {
     let system = board.system();
     (system.running(), Card::take(&system).unwrap().record().unwrap().stage)
+}
+
+#[test]
+fn only_an_update_that_has_held_is_handed_on_and_another_board_takes_it_from_there() {
+    let board = Board::new();
+    let held = board.at("data/update/held");
+    board.install(false).unwrap();
+    assert!(board.at("data/update").join(MANIFEST).exists() && !held.exists());
+    assert_eq!(
+        (board.run(true), board.start(true), board.run(true)),
+        (Ok(Then::RestartOnTrial), Slot::B, Ok(Then::GoOn))
+    );
+    assert!(held.exists());
+    let other = Board::new();
+    let public = key_of(&board.at("key")).unwrap();
+    other.put("data/system/update.keys", &public);
+    let (system, kept) = (other.system(), board.at("data/update"));
+    assert_eq!(Card::take(&system).unwrap().install(&Package::in_folder(&kept), false, false), Ok(NEW));
+    let lies = |board: &Board| fs::read(board.at("dev/disk/by-partuuid/57415454-03")).unwrap();
+    assert_eq!(lies(&other), lies(&board));
+    // The owner goes back from it: then it is nobody's to have.
+    let system = board.system();
+    let card = Card::take(&system).unwrap();
+    let (mut trial, _) = Trial::start(Instant::ZERO, Slot::B, card.record());
+    card.carry_out(&trial.back(Slot::B)).unwrap();
+    assert!(!held.exists());
 }
 
 #[test]
