@@ -36,7 +36,7 @@ pub(super) fn keep(package: &Package<'_>, update: &Update, boot: &[u8], folder: 
     let mut written = fs::create_dir_all(folder).and_then(|()| hand_on(folder, false));
     written = written.and_then(|()| durable::remove(&folder.join(MANIFEST)));
     written = written.and_then(|()| put(folder, BOOT, |file| file.write_all(boot)));
-    written = written.and_then(|()| put(folder, ROOT, |file| copy(&mut *packed, file, &mut unread)));
+    written = written.and_then(|()| put(folder, ROOT, |file| copy(packed.as_mut(), file, &mut unread)));
     if let Some(why) = unread {
         return Err(format!("The update's {ROOT} cannot be read to its end: {why}."));
     }
