@@ -278,8 +278,8 @@ pub enum Response {
 /// What a question says beside its words, and what that did to the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Narrowed {
-    /// Whether it has phrases in quotes that none of the hits has: they are only the nearest.
-    pub lack_phrases: bool,
+    /// Whether it has words in quotes that no passage has as they stand, although there are hits: they are only the nearest.
+    pub no_phrase: bool,
     /// The filters, as they are typed.
     pub filters: Vec<String>,
     /// Devices that do not know filters: what they have may be missing.

@@ -160,13 +160,6 @@ pub fn any_fits(hits: &[Merged]) -> bool {
     hits.iter().any(|hit| hit.score >= FITS_FROM)
 }
 
-/// Whether the question has phrases that none of these hits has: then they are only the nearest.
-#[must_use]
-pub fn lack_phrases(question: &str, hits: &[Merged]) -> bool {
-    let phrases = Phrases::of(question);
-    !phrases.is_empty() && !hits.iter().any(|one| has(&phrases, &one.hit))
-}
-
 /// Whether the question has phrases, and one of these hits has them: then it fits, whatever its score is.
 #[must_use]
 pub fn have_phrases(question: &str, hits: &[Merged]) -> bool {

@@ -157,7 +157,7 @@ impl SearchResults {
         };
         let unusable = unusable.into_iter().map(|file| Unusable::of(&file.path, &file.reason)).collect();
         let hits = hits.into_iter().map(hit).collect();
-        let output::Narrowed { lack_phrases, filters, unfiltered, unknown } = narrowed;
-        Self { hits, nothing_fits: !fits, no_phrase: lack_phrases, filters, unfiltered, unknown, unusable, coverage }
+        let output::Narrowed { no_phrase, filters, unfiltered, unknown } = narrowed;
+        Self { hits, nothing_fits: !fits, no_phrase, filters, unfiltered, unknown, unusable, coverage }
     }
 }
