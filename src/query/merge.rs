@@ -3,6 +3,7 @@
 
 use super::question::Question;
 use super::statistics::joined;
+use super::title::behind_passages;
 use crate::base::count::plural;
 use crate::base::file_name::{self, AskedNames};
 use crate::base::hit::{Found, SearchHit, WordsDue};
@@ -70,6 +71,7 @@ pub fn merge(
             merged.push(Merged { device, score, hit, places });
         }
     }
+    behind_passages(&terms, merged.iter_mut().map(|one| (&mut one.score, &one.hit)));
     let by_score = |a: &Merged, b: &Merged| {
         b.score.total_cmp(&a.score).then_with(|| (a.device, a.hit.row).cmp(&(b.device, b.hit.row)))
     };
