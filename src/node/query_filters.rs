@@ -93,7 +93,7 @@ impl Node {
         let of_types = of_types.filter(|_| !found);
         let missing = of_types.and_then(|files| none_of_types(filter, files, &self.config.device, is_alone));
         let unknown = unknown.chain(strange).chain(missing).chain(removed).collect();
-        Narrowed { no_phrase, filters: filter.told(), unfiltered, unknown }
+        Narrowed { no_phrase, english_only: false, filters: filter.told(), unfiltered, unknown }
     }
 
     /// The names of the collections of this device, and of those that other devices that may answer told of: each once, in order.
