@@ -84,7 +84,7 @@ pub fn fused<'a>(
     }
     let once = by_one_word(terms, statistics, &likes, hits.clone());
     if once.iter().any(Option::is_some) {
-        all.iter_mut().zip(&once).for_each(|((_, words), once)| *words = once.map_or(*words, |once| words.min(once)));
+        all.iter_mut().zip(&once).for_each(|((_, words), once)| *words = words.min(once.unwrap_or(f32::INFINITY)));
         let most = sure(weight_of_meaning(terms), (possible(terms, statistics), rarest(statistics)), &all);
         limit(&mut scores, &vec![true; all.len()], most.max(SURE_LEAST));
         limit(&mut scores, &once.iter().map(Option::is_some).collect::<Vec<bool>>(), NOT_STRONG);
