@@ -305,6 +305,7 @@ function covered(found) {
     not_asked && count(not_asked, "device that is not linked was", "devices that are not linked were") + " not asked.",
     frozen.length && frozen.map((other) => other.device).join(", ") + (frozen.length === 1 ? " was" : " were") + " not asked: two devices use the same key. “" + typed("wattle doctor") + "” says what helps.",
     nothing_else.length && nothing_else.map((other) => other.device).join(", ") + (nothing_else.length === 1 ? " was" : " were") + " not asked: nothing" + ofCollections(found.filters) + " is there that is not here too.",
+    sum("media") && count(sum("media"), "file is a picture, a sound or a film", "files are pictures, sounds or films") + ": nothing of " + (sum("media") === 1 ? "it" : "them") + " is read.",
     sum("away") && count(sum("away"), "file is", "files are") + " away with a disk or share, and searched as before.",
     all.some((files) => files.unread) && "Some of the index cannot be read: answers may be missing. “" + typed("wattle doctor") + "” says what helps.",
     all.some((files) => files.scanning) && "Folders are being looked at: more files may be found.",
