@@ -64,7 +64,7 @@ impl Origin {
     pub(super) fn package(&self) -> Package<'_> {
         match self {
             Self::Folder(folder) => Package::in_folder(folder),
-            Self::Address(address) => Package::by(|name| {
+            Self::Address(address) => Package::by(move |name| {
                 let file = Fetched::get(&format!("{}/{name}", address.trim_end_matches('/')))?;
                 Ok(Box::new(file) as Box<dyn Read>)
             }),
