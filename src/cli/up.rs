@@ -11,6 +11,7 @@ mod disk;
 mod folders;
 mod invited;
 mod network;
+mod reports;
 mod reread;
 mod restart;
 mod screen;
@@ -76,7 +77,8 @@ use uncounted::count_when_there_is_room;
 #[cfg(test)]
 pub(crate) use {
     folders::{conflict, not_named, not_watched, other_than_set, same_place},
-    invited::{not_in, of_card},
+    invited::not_in,
+    reports::{of_board, of_card},
 };
 
 /// Runs an agent in the foreground until it is told to stop. `as_json`: what it tells at its start is for a program.
@@ -149,7 +151,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     let folders = folder_names(&watched.places, &typed_sources);
     screen.with(folders, governor_handle.pause_left()).show(options, &home, as_json);
 
-    follow_disk(&home, (!counted).then_some(boot), damaged, (&node_handle, &senders.inputs));
+    follow_disk((&home, options), (!counted).then_some(boot), damaged, (&node_handle, &senders.inputs));
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &watched.places, options.config.node.folders.clone());
@@ -227,23 +229,24 @@ fn scheduler_config(
     })
 }
 
-/// Follows what becomes of the home's disk, and of a store that was `damaged`. `uncounted`: the number of this start, if there was no room to count it.
+/// Follows what becomes of the home's disk, of a store that was `damaged`, and of the reports in the folders of the boot partition. `uncounted`: the number
+/// of this start, if there was no room to count it.
 fn follow_disk(
-    home: &Home,
+    (home, options): (&Home, &UpOptions),
     uncounted: Option<u32>,
     damaged: Option<Finding>,
     (node_handle, inputs): (&NodeHandle, &Sender<Input>),
 ) {
     damaged.into_iter().for_each(|found| smol::spawn(reread::follow(found, node_handle.clone())).detach());
     let parts = || (home.path().to_owned(), node_handle.findings().clone());
-    if let Some(boot) = uncounted {
+    if let Some(number) = uncounted {
         let (home, findings) = parts();
-        smol::spawn(count_when_there_is_room(home, boot, findings)).detach();
+        smol::spawn(count_when_there_is_room(home, number, findings)).detach();
     }
     let looks = home.looks();
     let (home, findings) = parts();
     let place = store::place(&home);
-    smol::spawn(watch_disk((home, place, looks), findings, inputs.clone())).detach();
+    smol::spawn(watch_disk((home, place, looks, options.network.boot.clone()), findings, inputs.clone())).detach();
 }
 
 /// Writes into the home where the agent answers, for the commands; false if it could not be written.

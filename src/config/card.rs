@@ -8,7 +8,7 @@
 
 mod value;
 
-use crate::limits::{CARD_BYTES_MAX, CARD_MISTAKES_MAX, CARD_SSH_KEYS_MAX, CARD_UPDATE_KEYS_MAX};
+use crate::limits::{CARD_BYTES_MAX, CARD_MISTAKES_MAX, CARD_SECTOR_BYTES, CARD_SSH_KEYS_MAX, CARD_UPDATE_KEYS_MAX};
 use core::fmt::{self, Write as _};
 use core::ops::Range;
 use std::collections::BTreeMap;
@@ -146,9 +146,13 @@ impl Card {
                 "the file is saved as UTF-16 (\"Unicode\"): save it as UTF-8. Nothing of it was used".to_owned(),
             );
         } else {
-            let mut at = 0;
+            let (mut at, whole) = (0, bytes.len() - torn(bytes));
             for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-                reading.line(number + 1, at, line);
+                if at < whole {
+                    reading.line(number + 1, at, line);
+                } else {
+                    reading.wrong(number + 1, TORN.to_owned());
+                }
                 at += line.len();
             }
         }
@@ -248,6 +252,19 @@ fn add(keys: &mut Vec<String>, most: usize, key: String) -> Result<(), String> {
     }
     keys.push(key);
     Ok(())
+}
+
+/// What is wrong with the last line of a file that ends with a sector.
+const TORN: &str = "it has no end, and was not used: perhaps the file was not written to its end. If it was, put an empty line behind it";
+
+/// Bytes of a last line of which there may be more: of a card that was pulled out, a file ends with a sector. A password that was cut would be used, and
+/// wiped. Most editors end the last line; of those that do not, one file in 512 is told to.
+fn torn(bytes: &[u8]) -> usize {
+    if !bytes.len().is_multiple_of(CARD_SECTOR_BYTES) {
+        return 0;
+    }
+    let last = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    if last.trim_ascii_start().starts_with(b"#") { 0 } else { last.len() }
 }
 
 /// A file that is being read.

@@ -3,6 +3,9 @@
 /// Bytes of `wattle.txt` that are read; a longer file is none. A dozen settings and sixteen keys have some 20 KiB.
 pub const CARD_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of a sector: a file of which only a part was written ends with one.
+pub const CARD_SECTOR_BYTES: usize = 512;
+
 /// Mistakes of it that are told one by one.
 pub const CARD_MISTAKES_MAX: usize = 32;
 

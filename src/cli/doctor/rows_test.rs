@@ -8,7 +8,7 @@ use super::*;
 use crate::base::finding::Finding;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
-use crate::cli::up::{conflict, not_in, not_named, not_watched, of_card, other_than_set, same_place};
+use crate::cli::up::{conflict, not_in, not_named, not_watched, of_board, of_card, other_than_set, same_place};
 use crate::config::{Config, Folder};
 use crate::energy::doubt::Doubt;
 use crate::energy::policy::clock::RELEASE;
@@ -107,6 +107,7 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("wattle.txt of the SD card image has mistakes", of_card(&["line 3: it is wrong.".to_owned()]));
     let why = "The update is not signed. It was not taken.";
     hold_finding("an update of the SD card image was not taken", of_update(why));
+    hold_finding("a board of the SD card image has a worn card", of_board(&["The card is very slow: …".to_owned()]));
     hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));
     let (path, kind) = (b"/n/usb".to_vec(), MarkKind::Away);
     let away = Mark { path, volume: 0, since: 1_795_717_859, documents: 7, partly: 5, read: 8, unread: 60, kind };

@@ -88,6 +88,51 @@ fn a_file_that_was_written_half_gives_what_is_whole() {
 }
 
 #[test]
+fn a_file_that_is_cut_anywhere_has_nothing_that_the_whole_one_has_not() {
+    let text = "\u{feff}hostname = attic\r\nwifi_name = K\u{fc}che\r\nwifi_password = six words of it\r\nwifi_country = DE\r\n\
+                timezone = Europe/Berlin\r\ninvite = wattle/attic.toml\r\npage_password = quince and plum\r\n";
+    let whole = Card::read(text.as_bytes());
+    assert_eq!((whole.mistakes.len(), whole.used().len()), (0, 5));
+    for cut in 0..text.len() {
+        let bytes = &text.as_bytes()[..cut];
+        let card = Card::read(bytes);
+        let begins =
+            |part: Option<&str>, all: &str| assert!(part.is_none_or(|part| all.starts_with(part)), "{cut}: {part:?}");
+        begins(card.hostname.as_deref(), "attic");
+        begins(card.time_zone.as_deref(), "Europe/Berlin");
+        begins(card.invite.as_deref(), "wattle/attic.toml");
+        begins(card.page_password.as_ref().map(|password| password.as_str()), "quince and plum");
+        begins(card.wifi.as_ref().map(|wifi| wifi.name.as_str()), "K\u{fc}che");
+        // The line that was cut, and a Wi-Fi whose country comes later.
+        assert!(card.mistakes.len() <= 2, "{cut}: {:?}", card.mistakes);
+        assert_eq!(card.overwritten(bytes).len(), cut);
+        let noted = card.noted(bytes).unwrap_or_else(|| bytes.to_vec());
+        assert_eq!(noted.split(|byte| *byte == b'\n').count(), bytes.split(|byte| *byte == b'\n').count(), "{cut}");
+    }
+}
+
+#[test]
+fn a_line_without_an_end_where_a_sector_ends_is_not_used_and_its_secret_stays() {
+    let head = format!("hostname = attic\n# {}\n", "x".repeat(400));
+    let cut = |line: &str| {
+        let mut bytes = (head.clone() + line + " and more words").into_bytes();
+        bytes.resize(CARD_SECTOR_BYTES, b'y');
+        bytes
+    };
+    let bytes = cut("page_password = quince");
+    let card = Card::read(&bytes);
+    assert_eq!((card.hostname.as_deref(), card.page_password.is_none()), (Some("attic"), true));
+    assert!(matches!(card.mistakes.as_slice(), [Mistake { line: 3, what }] if what.starts_with("it has no end")));
+    assert!(card.noted(&bytes).is_none(), "the owner has it still");
+    // The same line with an end, in a file of another length, and a comment, are whole.
+    let ended = [bytes.as_slice(), b"\r\n"].concat();
+    assert!(Card::read(&ended).page_password.is_some());
+    assert!(Card::read(&bytes[..CARD_SECTOR_BYTES - 1]).page_password.is_some());
+    assert_eq!(mistakes(&cut("# a note")), []);
+    assert_eq!(mistakes(b""), []);
+}
+
+#[test]
 fn what_is_no_such_file_gives_nothing_and_says_so() {
     let huge = b"hostname = attic\n".repeat(8_000);
     let utf16: Vec<u8> = "\u{feff}hostname = attic".encode_utf16().flat_map(u16::to_le_bytes).collect();
