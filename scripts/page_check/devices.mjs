@@ -1,6 +1,6 @@
 // The devices: one joins by the code that the page shows, and is removed; what each spends and may spend.
 
-import { call, until } from "./agents.mjs";
+import { WAIT_S, call, until } from "./agents.mjs";
 import { click, inspect, open, picture, press, says, text, there, type, visit, wait } from "./browser.mjs";
 import { check } from "./report.mjs";
 
@@ -100,6 +100,8 @@ export async function energy(one, size) {
 export async function wrongCode(one, size) {
   const page = await open(size);
   page.expected.push("400", "403", "404", "409", "410", "502", "503", "504");
+  // An agent looks for a device for a minute.
+  page.setDefaultTimeout(WAIT_S * 1000 + 90000);
   await visit(page, one, "devices", { token: one.token });
   await press(page, "This device shall join another one");
   await type(page, "#pair input[inputmode=numeric]", "0000 0000");
