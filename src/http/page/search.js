@@ -1,7 +1,7 @@
 // The view where questions are asked. The address holds the question and its filters, so that Back and a reload bring them again.
 
 import { CallError, agent, ask, statusKnown, typed, watch } from "./call.js";
-import { at, count, draw, elide, failed, make, number, say, split } from "./dom.js";
+import { at, count, draw, elide, failed, make, number, say, soft, split } from "./dom.js";
 import { answers } from "./hits.js";
 import { firstSteps } from "./first.js";
 
@@ -265,7 +265,7 @@ function headline(found) {
 function nothing(coverage) {
   const files = [coverage.files, ...(coverage.others || []).map((other) => other.files)];
   const reading = files.some((one) => one && one.scanning || one && one.known > one.searchable);
-  return make("p", { class: "soft" }, reading ? "Some files are not read or embedded yet: ask again later, or with words that stand in the text." : "Try other words, or fewer filters.");
+  return soft(reading ? "Some files are not read or embedded yet: ask again later, or with words that stand in the text." : "Try other words, or fewer filters.");
 }
 
 /** Of which collections alone a question with these filters was asked. */
