@@ -22,6 +22,7 @@ mod sim;
 mod tasks;
 mod tls;
 mod token;
+mod update;
 mod upkeep;
 
 use crate::base::id::Ring;
@@ -52,6 +53,7 @@ pub use sim::{Seeds, SimArgs};
 pub use tasks::{TasksArgs, TasksCommand, Which};
 pub use tls::TlsCommand;
 pub use token::{RoleArg, TokenCommand};
+pub use update::{ImageCommand, UpdateCommand};
 pub use upkeep::{BackupArgs, RestoreArgs};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
@@ -129,12 +131,9 @@ pub enum Command {
         #[command(subcommand)]
         what: ServiceCommand,
     },
-    /// Of the SD card image alone: this board becomes what its owner wrote on its card (docs/appliance.md).
-    Card {
-        /// What to do.
-        #[command(subcommand)]
-        what: CardCommand,
-    },
+    /// What boards of the SD card image have.
+    #[command(flatten)]
+    Image(ImageCommand),
     /// Answer a language model's program on standard input and output, by the Model Context Protocol (docs/mcp.md).
     Mcp,
     /// Print what a shell completes: `source <(wattle completions bash)`.

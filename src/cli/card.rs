@@ -85,6 +85,13 @@ fn put_all(card: &mut Card, root: &Path) -> Vec<String> {
         let keys = card.ssh_keys.join("\n") + "\n";
         tried("who may log in", card::put(&at("ssh/authorized_keys"), keys.as_bytes()));
     }
+    if let Some(address) = &card.update_address {
+        tried("the address of updates", card::put(&at("update.address"), format!("{address}\n").as_bytes()));
+    }
+    if !card.update_keys.is_empty() {
+        let keys = card.update_keys.join("\n") + "\n";
+        tried("whose updates are taken", card::put(&at("update.keys"), keys.as_bytes()));
+    }
     if let Some(zone) = &card.time_zone {
         let file = Path::new("/usr/share/zoneinfo").join(zone);
         let below = root.join(file.strip_prefix("/").unwrap_or(&file));

@@ -12,6 +12,9 @@ pub const CARD_MISTAKES_MAX: usize = 32;
 /// Public keys that may log in.
 pub const CARD_SSH_KEYS_MAX: usize = 16;
 
+/// Public keys of its owner's own whose updates are taken: one in use, one before it takes over, and room.
+pub const CARD_UPDATE_KEYS_MAX: usize = 8;
+
 /// Bytes of the report beside it that the agent reads: each mistake is a sentence.
 pub const CARD_REPORT_BYTES_MAX: usize = 32 * 1024;
 

@@ -50,10 +50,33 @@ fn what_the_units_of_the_image_start_is_there_and_can_be_started() {
             }
         }
     }
-    assert!(started >= 8, "{started}");
+    assert!(started >= 10, "{started}");
     let settings = fs::read_to_string(root.join("usr/share/wattle/config.toml")).unwrap();
     let config = wattle::config::Config::parse(&settings).unwrap();
     assert!(config.node.listen.is_some_and(|at| at.ip().is_unspecified()), "other devices reach the board");
+}
+
+#[test]
+fn a_board_hands_on_at_the_port_at_which_others_ask_and_knows_whose_updates_it_takes() {
+    let read = |name: &str| fs::read_to_string(repo().join(name)).unwrap();
+    let socket = read("cross/image/root/usr/lib/systemd/system/wattle-hand-on.socket");
+    let port = socket.lines().find_map(|line| line.strip_prefix("ListenStream=")).unwrap();
+    assert!(read("src/cli/update/origin.rs").contains(&format!("HAND_ON_PORT: u16 = {port};")), "{port}");
+    // What the program looks for in a root is what the image's recipe puts there, and both folders have what the firmware's two files are made of.
+    let recipe = read("cross/image/assemble");
+    for place in ["usr/share/wattle/image", "usr/share/wattle/update.keys"] {
+        assert!(
+            read("src/platform/update/system.rs").contains(place) && recipe.contains(&format!("$add/{place}")),
+            "{place}"
+        );
+    }
+    for file in ["a/config.txt", "b/config.txt"] {
+        assert!(recipe.contains(&format!("$boot/{file}")), "{file}");
+    }
+    assert!(
+        read("cross/image/config.txt").contains("os_prefix=@SLOT@/")
+            && read("cross/image/cmdline.txt").contains("root=PARTUUID=@ROOT@")
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::cli::up::{conflict, not_in, not_named, not_watched, of_board, of_card
 use crate::config::{Config, Folder};
 use crate::energy::doubt::Doubt;
 use crate::energy::policy::clock::RELEASE;
+use crate::http::api::update::of_update;
 use crate::http::dto::{Activity, StatusReport};
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
 use crate::node::crowd::of_crowd;
@@ -104,6 +105,8 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("the store is damaged, and the only copy of documents", of_carried(108, 2));
     hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));
     hold_finding("wattle.txt of the SD card image has mistakes", of_card(&["line 3: it is wrong.".to_owned()]));
+    let why = "The update is not signed. It was not taken.";
+    hold_finding("an update of the SD card image was not taken", of_update(why));
     hold_finding("a board of the SD card image has a worn card", of_board(&["The card is very slow: …".to_owned()]));
     hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));
     let (path, kind) = (b"/n/usb".to_vec(), MarkKind::Away);

@@ -48,8 +48,31 @@ fn each_mistake_is_told_with_its_line_and_never_with_its_value_and_the_others_ho
     assert!(report.contains("line 10: hostname stands in line 2 already"), "{report}");
     assert!(report.contains("\r\nline 5: wifi_country of the United Kingdom is GB.\r\n"), "{report}");
     assert!(report.contains(
-        "those that are: hostname, wifi_name, wifi_password, wifi_country, timezone, page_password, ssh_key, invite."
+        "those that are: hostname, wifi_name, wifi_password, wifi_country, timezone, page_password, ssh_key, invite, update_address, update_key."
     ));
+}
+
+#[test]
+fn an_address_of_updates_and_keys_of_the_owners_own_are_taken_and_what_is_neither_is_told() {
+    let key = "0a".repeat(32);
+    let card = Card::read(
+        format!("update_address = http://nas.local/wattle/\nupdate_key = {key}\nupdate-key={key}\n").as_bytes(),
+    );
+    assert_eq!(card.mistakes, []);
+    assert_eq!((card.update_address.as_deref(), card.update_keys.len()), (Some("http://nas.local/wattle/"), 2));
+    assert!(card.report(&[]).contains("Used: the address of updates, whose updates are taken."));
+    assert_eq!(Card::read(b"update_address = None").update_address.as_deref(), Some(""), "none is asked any more");
+    for (line, what) in [
+        ("update_address = https://nas.local/", "begins with http://"),
+        ("update_address = nas.local", "the address of a folder"),
+        ("update_address = http://", "the address of a folder"),
+        ("update_key = 0A0A", "64 digits"),
+    ] {
+        let found = mistakes(line.as_bytes());
+        assert!(found.len() == 1 && found[0].1.contains(what), "{line}: {found:?}");
+    }
+    let many = mistakes(format!("update_key = {key}\n").repeat(CARD_UPDATE_KEYS_MAX + 1).as_bytes());
+    assert_eq!(many.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [CARD_UPDATE_KEYS_MAX + 1]);
 }
 
 #[test]

@@ -25,6 +25,10 @@ function fill(node, attributes, children) {
   return node;
 }
 
+/** A remark, and the choices of a list: pairs of a value and its name. */
+export const soft = (...children) => make("p", { class: "soft" }, ...children);
+export const options = (pairs) => pairs.map(([value, label]) => make("option", { value }, label));
+
 /** The element with this id. */
 export const at = (id) => document.getElementById(id);
 

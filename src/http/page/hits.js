@@ -159,8 +159,8 @@ function tools(group, question, read, isHere) {
     return button;
   };
   const box = make("div", { class: "thumbs", role: "group", "aria-label": "Was this right?" }, make("span", { "aria-hidden": "true" }, "Was this right?"),
-    thumb("good", "M8 10.5V20H4.500v-9.500zm0 0L11.5 4c1.7 0 2.5 1.2 2.2 2.700L13 10h5.500c1.1 0 1.8 1 1.5 2l-1.7 6.300c-.2 1-1 1.7-2 1.700H8", "This answers the question"),
-    thumb("bad", "M16 13.5V4h3.500v9.500zm0 0L12.5 20c-1.7 0-2.5-1.2-2.2-2.700L11 14H5.500c-1.1 0-1.8-1-1.5-2l1.7-6.300c.2-1 1-1.7 2-1.700H16", "This does not answer the question"));
+    thumb("good", "M8 10.5V20H4.5v-9.5zm0 0L11.5 4c1.7 0 2.5 1.2 2.2 2.7L13 10h5.5c1.1 0 1.8 1 1.5 2l-1.7 6.3c-.2 1-1 1.7-2 1.7H8", "This answers the question"),
+    thumb("bad", "M16 13.5V4h3.5v9.5zm0 0L12.5 20c-1.7 0-2.5-1.2-2.2-2.7L11 14H5.5c-1.1 0-1.8-1-1.5-2l1.7-6.3c.2-1 1-1.7 2-1.7H16", "This does not answer the question"));
   return make("div", { class: "tools" }, ...buttons, box);
 }
 

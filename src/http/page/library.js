@@ -2,9 +2,9 @@
 
 import { agent, get, look, post, watch } from "./call.js";
 import { forgetModels, modelOf } from "./models.js";
-import { action, ago, count, elide, failed, make, number, say, span, split, sure } from "./dom.js";
+import { action, ago, count, elide, failed, make, number, options, say, soft, span, split, sure } from "./dom.js";
 
-const RINGS = { private: "This device only", mesh: "All my devices" };
+const RINGS = [["private", "This device only"], ["mesh", "All my devices"]];
 
 export function open(box) {
   const progress = make("section", { class: "card", "aria-label": "Progress" });
@@ -67,7 +67,7 @@ function howFar({ files, chunks, vectors, passages, pace, scanning, background, 
   return [
     make("div", { class: "figure" }, make("strong", {}, number(files.ready)), make("span", {}, " of " + count(all, "file", "files") + " ready")),
     bar,
-    make("p", { class: "soft" }, number(vectors) + " of " + count(chunks, "passage", "passages") + " embedded. " + state),
+    soft(number(vectors) + " of " + count(chunks, "passage", "passages") + " embedded. " + state),
     facts.length ? make("ul", { class: "facts" }, ...facts.map(([n, what]) => make("li", {}, make("strong", {}, number(n)), " " + what))) : null,
   ].filter(Boolean);
 }
@@ -93,29 +93,50 @@ async function then(path, body) {
 
 function collections(status) {
   const names = [...new Set(status.sources.map((source) => source.collection))];
-  if (!names.length) return [make("p", { class: "soft" }, "No folder is watched yet.")];
+  if (!names.length) return [soft("No folder is watched yet.")];
   return names.map((name) => {
     const sources = status.sources.filter((source) => source.collection === name);
     const rings = [...new Set(sources.map((source) => source.ring))];
     const ring = make("select", { "aria-label": "Who may search " + name },
       ...(rings.length > 1 ? [make("option", { value: "" }, "Differs by folder")] : []),
-      ...Object.entries(RINGS).map(([value, label]) => make("option", { value }, label)),
-      // Making a folder public takes more than one choice in a list.
-      ...(rings[0] === "public" && rings.length === 1 ? [make("option", { value: "public" }, "Everybody (public)")] : []));
-    ring.value = rings.length > 1 ? "" : rings[0];
+      options([...RINGS, ["public", "Everybody (public)"]]));
+    const asked = make("div", { role: "status" });
+    const back = () => { ring.value = rings.length > 1 ? "" : rings[0]; asked.replaceChildren(); };
+    back();
     const box = make("div", { class: "card collection" },
       make("div", { class: "top" }, make("h2", {}, name), make("label", { class: "ring" }, make("span", { class: "soft" }, "Searched by "), ring)),
-      make("ul", { class: "rows" }, ...sources.map(folder)), languages(status, name), modelOf(name), rename(name));
+      asked, make("ul", { class: "rows" }, ...sources.map(folder)), languages(status, name), modelOf(name), rename(name));
     ring.addEventListener("change", async () => {
+      asked.replaceChildren();
+      if (ring.value === "public" && rings + "" !== "public") return asked.replaceChildren(everybody(name, back));
       try {
         if (ring.value) await then("/v1/collection", { name, ring: ring.value });
       } catch (error) {
-        ring.value = rings[0];
-        box.append(failed(error));
+        back();
+        asked.append(failed(error));
       }
     });
     return box;
   });
+}
+
+/** Making a collection public takes more than one choice in a list: its name once more. */
+function everybody(name, back) {
+  const field = make("input", { "aria-label": "Name of the collection", required: true, autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
+  const trouble = make("div", {});
+  const form = make("form", { class: "notice pending" },
+    make("p", {}, "Each file of " + name + " becomes readable without a password for everybody who reaches this device, once config.toml switches a way on (docs/ipfs.md). What others fetched cannot be taken back. Who means that types its name:"),
+    field, make("div", { class: "tools" }, make("button", { type: "submit", class: "plain bad" }, "Make it public"), make("button", { type: "button", class: "plain", onclick: back }, "No")), trouble);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await post("/v1/collection", { name, ring: "public", confirm: field.value.trim() });
+      form.remove();
+      say(name + " is public.");
+      await look();
+    } catch (error) { trouble.replaceChildren(failed(error)); }
+  });
+  return form;
 }
 
 /** In which languages the documents of a collection are, once enough of them were read. */
@@ -150,7 +171,7 @@ function folder(source) {
     + count(one.documents, "document is", "documents are") + " kept. ",
     one.kept ? null : action("Keep them", () => then("/v1/keep", { path: one.path }))));
   return make("li", {},
-    make("div", { class: "grow" }, make("p", { class: "name" }, file || "/"), make("p", { class: "where", title: source.path }, elide(above || "/", 70)), make("p", { class: "soft" }, facts.join(" · ")), ...away),
+    make("div", { class: "grow" }, make("p", { class: "name" }, file || "/"), make("p", { class: "where", title: source.path }, elide(above || "/", 70)), soft(facts.join(" · ")), ...away),
     sure("Remove", "Forget " + (file || source.path) + "? Its files stay.", "Forget it", () => then("/v1/forget", { path: source.path }), { "aria-label": "Remove " + (file || source.path) }));
 }
 
@@ -159,7 +180,7 @@ export function addFolder(status) {
   const names = [...new Set([...status.sources.map((source) => source.collection), "home"])];
   const path = make("input", { name: "path", required: true, placeholder: "/home/ann/Documents", autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
   const name = make("input", { name: "collection", list: "collections", maxlength: "64", value: names[0], required: true });
-  const ring = make("select", { name: "ring" }, ...Object.entries(RINGS).reverse().map(([value, label]) => make("option", { value }, label)));
+  const ring = make("select", { name: "ring" }, options([...RINGS].reverse()));
   const done = make("div", { role: "status" });
   const known = () => {
     const source = status.sources.find((one) => one.collection === name.value.trim());
@@ -193,7 +214,7 @@ function unreadable(box, status, atOnce) {
   const { refused, parked = 0 } = status.files;
   const title = make("h2", {}, "Not readable");
   const others = make("p", { class: "soft elsewhere" });
-  if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."), others);
+  if (!refused && !parked) return box.replaceChildren(title, soft("Every file that was found could be read."), others);
   const list = make("div", {});
   const load = async () => {
     list.replaceChildren(make("p", { class: "soft", role: "status" }, "Reading the store …"));
@@ -221,13 +242,13 @@ function reasons(files, all) {
   for (const file of files) by.set(file.reason, [...(by.get(file.reason) || []), file.path]);
   const out = [...by].map(([reason, paths]) => make("details", { open: by.size < 4 }, make("summary", {}, reason + " ", make("span", { class: "soft" }, "(" + number(paths.length) + ")")),
     make("ul", { class: "paths" }, ...paths.map((path) => make("li", { title: path }, elide(path, 90))))));
-  if (files.length < all) out.push(make("p", { class: "soft" }, number(all - files.length) + " more are not listed."));
+  if (files.length < all) out.push(soft(number(all - files.length) + " more are not listed."));
   return out;
 }
 
 function aside(task) {
   const last = task.attempts[task.attempts.length - 1];
   return make("div", { class: "row" }, make("div", { class: "grow" }, make("p", { class: "name" }, split(task.path).file), make("p", { class: "where", title: task.path }, elide(task.path, 80)),
-    last ? make("p", { class: "soft" }, last.why + " (" + last.device + ", " + count(task.attempts.length, "attempt", "attempts") + ")") : null),
+    last ? soft(last.why + " (" + last.device + ", " + count(task.attempts.length, "attempt", "attempts") + ")") : null),
     action("Try again", () => then("/v1/tasks/retry", { id: task.id })), action("Give up", () => then("/v1/tasks/drop", { id: task.id })));
 }

@@ -1,7 +1,7 @@
 // With which model a collection is embedded: what there is to choose from, what a change takes, and the way back.
 
 import { agent, get, look, post } from "./call.js";
-import { action, count, failed, make, number, say, span } from "./dom.js";
+import { action, count, failed, make, number, say, soft, span } from "./dom.js";
 
 // Asked for once a visit of the library: models come with a folder that somebody copies.
 let known = null;
@@ -34,7 +34,7 @@ export function modelOf(name) {
   const fill = async () => {
     place.replaceChildren(make("p", { class: "soft", role: "status" }, "Looking for models …"));
     try {
-      place.replaceChildren(make("p", { class: "soft" }, why), ...choice(name, await models(), now, change), back || "", asked);
+      place.replaceChildren(soft(why), ...choice(name, await models(), now, change), back || "", asked);
     } catch (error) { place.replaceChildren(failed(error)); }
   };
   box.addEventListener("toggle", () => { if (box.open && !place.children.length) fill(); });
@@ -43,7 +43,7 @@ export function modelOf(name) {
 
 function choice(name, { models: list, folder }, now, change) {
   const label = (one) => one.name + (one.many_languages ? ", many languages" : ", English") + (one.home ? " (this device’s own)" : "");
-  const hint = make("p", { class: "soft" }, "Further models are folders in ", make("code", {}, folder || "models"), ". A collection that you give none gets that of many languages by itself, where it is there and most documents are not in English.");
+  const hint = soft("Further models are folders in ", make("code", {}, folder || "models"), ". A collection that you give none gets that of many languages by itself, where it is there and most documents are not in English.");
   if (list.length < 2) return [make("p", {}, "This device has one model."), hint];
   const select = make("select", {}, ...list.map((one) => make("option", { value: one.name }, label(one))),
     ...(list.some((one) => one.name === now) ? [] : [make("option", { value: now }, now + ", whose files are away")]));
@@ -62,7 +62,7 @@ async function forecast(asked, name, body, model, now) {
   // Who chooses another one meanwhile is told of that one.
   const wanted = asked.dataset.wanted = JSON.stringify(body);
   if (!body) return asked.replaceChildren();
-  asked.replaceChildren(make("p", { class: "soft" }, "Counting its passages …"));
+  asked.replaceChildren(soft("Counting its passages …"));
   let told;
   try {
     told = await post("/v1/collection/forecast", { name, ...body });

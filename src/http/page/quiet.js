@@ -1,7 +1,7 @@
 // Quiet hours: which there are, and the form that adds some. The agent is always sent all of them.
 
 import { ask } from "./call.js";
-import { action, failed, make, say } from "./dom.js";
+import { action, failed, make, options, say, soft } from "./dom.js";
 
 const DAYS = { mon: "Monday", tue: "Tuesday", wed: "Wednesday", thu: "Thursday", fri: "Friday", sat: "Saturday", sun: "Sunday" };
 const SHARES = [["0", "nothing"], ["0.25", "a quarter of the device"], ["0.5", "half of the device"]];
@@ -21,7 +21,7 @@ export function showQuiet(box, energy, again) {
   const line = (one) => make("li", {}, make("div", { class: "grow" }, told(one)),
     action("Remove", () => set(hours.filter((other) => other !== one), "These quiet hours are removed."), { "aria-label": "Remove quiet hours: " + told(one) }));
   box.replaceChildren(make("h2", {}, "Quiet hours"),
-    make("p", { class: "soft" }, "Hours with little or no background work, when a fan would disturb, for example. Questions are answered all the same."),
+    soft("Hours with little or no background work, when a fan would disturb, for example. Questions are answered all the same."),
     hours.length ? make("ul", { class: "rows" }, ...hours.map(line)) : make("p", {}, "None are set."),
     energy.leads === false ? make("p", { class: "note" }, "Another agent of this host governs it: the quiet hours of that one hold, and these once this one does.") : "",
     form((one) => set([...hours, one], "Quiet hours are set: " + told(one))));
@@ -35,7 +35,7 @@ function told(one) {
 function form(add) {
   const days = Object.entries(DAYS).map(([value, label]) => [value, label, make("input", { type: "checkbox", checked: true })]);
   const from = make("input", { type: "time", required: true, value: "22:00" }), to = make("input", { type: "time", required: true, value: "07:00" });
-  const share = make("select", {}, ...SHARES.map(([value, label]) => make("option", { value }, label)));
+  const share = make("select", {}, options(SHARES));
   const trouble = make("div", {});
   const made = make("form", { class: "add" },
     make("fieldset", {}, make("legend", {}, "Days on which they begin"), make("div", { class: "days" }, ...days.map(([, label, box]) => make("label", { class: "check" }, box, label)))),

@@ -1,7 +1,7 @@
 // The view where questions are asked. The address holds the question and its filters, so that Back and a reload bring them again.
 
 import { CallError, agent, ask, statusKnown, typed, watch } from "./call.js";
-import { at, count, draw, elide, failed, make, number, say, split } from "./dom.js";
+import { at, count, draw, elide, failed, make, number, say, soft, split } from "./dom.js";
 import { answers } from "./hits.js";
 import { firstSteps } from "./first.js";
 
@@ -265,7 +265,7 @@ function headline(found) {
 function nothing(coverage) {
   const files = [coverage.files, ...(coverage.others || []).map((other) => other.files)];
   const reading = files.some((one) => one && one.scanning || one && one.known > one.searchable);
-  return make("p", { class: "soft" }, reading ? "Some files are not read or embedded yet: ask again later, or with words that stand in the text." : "Try other words, or fewer filters.");
+  return soft(reading ? "Some files are not read or embedded yet: ask again later, or with words that stand in the text." : "Try other words, or fewer filters.");
 }
 
 /** Of which collections alone a question with these filters was asked. */
@@ -305,6 +305,7 @@ function covered(found) {
     not_asked && count(not_asked, "device that is not linked was", "devices that are not linked were") + " not asked.",
     frozen.length && frozen.map((other) => other.device).join(", ") + (frozen.length === 1 ? " was" : " were") + " not asked: two devices use the same key. “" + typed("wattle doctor") + "” says what helps.",
     nothing_else.length && nothing_else.map((other) => other.device).join(", ") + (nothing_else.length === 1 ? " was" : " were") + " not asked: nothing" + ofCollections(found.filters) + " is there that is not here too.",
+    sum("media") && count(sum("media"), "file is a picture, a sound or a film", "files are pictures, sounds or films") + ": nothing of " + (sum("media") === 1 ? "it" : "them") + " is read.",
     sum("away") && count(sum("away"), "file is", "files are") + " away with a disk or share, and searched as before.",
     all.some((files) => files.unread) && "Some of the index cannot be read: answers may be missing. “" + typed("wattle doctor") + "” says what helps.",
     all.some((files) => files.scanning) && "Folders are being looked at: more files may be found.",
