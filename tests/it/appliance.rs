@@ -166,3 +166,12 @@ fn systemd_knows_every_line_of_the_images_units_and_none_waits_for_itself() {
     let said = verify().unwrap().stderr;
     assert!(String::from_utf8_lossy(&said).contains("ordering cycle"), "{}", String::from_utf8_lossy(&said));
 }
+
+#[test]
+fn a_board_with_a_stand_in_for_its_data_takes_no_update() {
+    let units = repo().join("cross/image/root/usr/lib/systemd/system");
+    for unit in ["wattle-update.service", "wattle-stick@.service"] {
+        let text = fs::read_to_string(units.join(unit)).unwrap();
+        assert!(text.contains("\nConditionPathExists=!/run/wattle/stand-in\n"), "{unit}");
+    }
+}
