@@ -21,6 +21,8 @@ const files = option("--files"), only = option("--only");
 const forReadme = words.includes("--readme");
 const binary = words.find((one) => !one.startsWith("--")) || "target/release/wattle";
 if (files) takeFilesFrom(files);
+// Each agent has this port, or one of the next ones, and another a hundred above.
+const port = Number(process.env.PAGE_CHECK_PORT) || 17780;
 
 /** A step at both sizes, and whatever later ones need of it however it went. */
 async function both(name, act, after = async () => {}) {
@@ -39,7 +41,7 @@ async function started() {
   mkdirSync(attic, { recursive: true });
   writeFileSync(join(attic, "cradle.md"), "# The cradle\n\nGrandfather's cradle stands behind the skis, and its mattress is in the blue trunk.\n");
   writeFileSync(join(attic, "torn map.pdf"), "%PDF-1.7\nnothing of it can be read\n");
-  const agents = [await agent(binary, "kitchen", 17780), await agent(binary, "workshop", 17790), await agent(binary, "attic", 17800)];
+  const agents = [await agent(binary, "kitchen", port), await agent(binary, "workshop", port + 10), await agent(binary, "attic", port + 20)];
   for (const one of agents) origins.add(one.origin);
   return agents.map((one, i) => Object.assign(one, { folder: [folder, shed, attic][i], files: [16, 2, 1][i] }));
 }
@@ -49,7 +51,7 @@ async function network() {
   const why = "this machine has no private address in a network";
   if (only && !"in the network".includes(only)) return;
   if (!address) return SIZES.forEach((size) => leftOut("in the network", size, why));
-  const open = address + ":17910", porch = await agent(binary, "porch", 17810, open);
+  const open = address + ":" + (port + 140), porch = await agent(binary, "porch", port + 30, open);
   origins.add(porch.origin);
   await both("in the network, plain", (size) => door.plain(porch, open, size));
   await door.encrypt(porch);
@@ -88,7 +90,7 @@ async function main() {
   await network();
 }
 
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => { endAll(); process.exit(130); });
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => { endAll(); report(pictures); process.exit(130); });
 try {
   await main();
 } catch (error) {

@@ -2,7 +2,7 @@
 //
 // All that is waited for is a condition, with the same generous end for each; no step relies on a machine being fast.
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { WAIT_S, sleep } from "./agents.mjs";
@@ -18,6 +18,8 @@ const STEP_S = WAIT_S * 12;
 
 export const pictures = "target/page-check";
 mkdirSync(pictures, { recursive: true });
+// What an earlier run saw is not mixed with this one's.
+for (const name of readdirSync(pictures)) if (name.endsWith(".png")) rmSync(join(pictures, name));
 /** Where pages may send requests to. */
 export const origins = new Set();
 const settings = { files: null };
@@ -107,7 +109,7 @@ async function answer(page, request) {
   if (rule) return rule.then(request);
   const { pathname } = new URL(request.url());
   const file = !settings.files ? null : pathname === "/" ? "index.html" : pathname.startsWith("/page/") ? pathname.slice(6) : null;
-  // A redirect of the agent is its own answer.
+  // Where the agent's own answer to the first call matters: one that sends on, or the address that it comes from.
   if (!file || (pathname === "/" && page.asIs)) return request.continue();
   // The policy is the one that the program sends.
   const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

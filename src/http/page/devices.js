@@ -111,7 +111,14 @@ function card(device, again) {
     device.caps && [].concat(device.caps).includes("admin") ? ["Role", "may let devices in and remove them"] : null,
   ].filter(Boolean);
   const remove = here && device.member && !device.here
-    ? sure("Remove", "Remove " + name + " for ever?", "Remove it", async () => { const done = await post("/v1/remove", { peer: device.peer_id }); say(done.done); await look(); again(); }, { "aria-label": "Remove " + name }) : null;
+    ? sure("Remove", "Remove " + name + " for ever?", "Remove it", async (button) => {
+      const done = await post("/v1/remove", { peer: device.peer_id });
+      // The list stays as it is while a question is open.
+      button.closest(".sure").remove();
+      say(done.done);
+      await look();
+      again();
+    }, { "aria-label": "Remove " + name }) : null;
   return make("li", { class: "card device" },
     make("div", { class: "top" }, make("h2", {}, name), make("span", { class: "presence" }, make("span", { class: "dot " + kind }), presence)),
     make("dl", {}, ...facts.flatMap(([what, value]) => [make("dt", {}, what), make("dd", {}, value)])),
