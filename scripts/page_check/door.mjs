@@ -154,15 +154,11 @@ export async function leaving(one, size) {
 
 // --- in the network
 
-// What Chromium says of a header that the agent sends with each answer, where one came without TLS from another device: there it does nothing.
-const IGNORED = "The Cross-Origin-Opener-Policy header has been ignored";
-
 /** The page at the address for others, without TLS, and at the device itself. */
 export async function plain(one, address, size) {
   const origin = "http://" + address;
   origins.add(origin);
   const page = await open(size);
-  page.expected.push(IGNORED);
   await visit(page, one, "devices", { token: one.token });
   await says(page, "#encryption", "nobody can read along");
   check(/wattle tls on/.test(await text(page, "#encryption")), "at the device itself the page says that nobody reads along, and what encrypts it for others");
@@ -188,7 +184,6 @@ export async function encrypted(one, address, size) {
   const origin = "https://" + address;
   origins.add("http://" + address).add(origin);
   const page = await open(size);
-  page.expected.push(IGNORED);
   page.asIs = true;
   await go(page, "http://" + address + "/");
   check(page.url().startsWith(origin + "/"), "a visit without TLS is sent on to https");
