@@ -2,7 +2,7 @@
 // can read along on the way.
 
 import { get, lock, post, typed } from "./call.js";
-import { action, ago, copy, count, failed, here, make, moment, options, say, soft, sure } from "./dom.js";
+import { action, ago, copy, count, failed, flash, here, make, moment, options, say, soft, sure } from "./dom.js";
 
 const ROLES = { read: "Asks and looks", write: "Also changes what is indexed, and when", admin: "Everything that you may" };
 
@@ -112,7 +112,7 @@ function form(secret, again) {
 
 /** The token itself, which nobody is told again. */
 function once({ name, token }, secret) {
-  const copied = action("Copy", async (button) => { await copy(token); button.textContent = "Copied"; }, { class: "plain edge" });
+  const copied = action("Copy", async (button) => { await copy(token); flash(button, "Copied"); }, { class: "plain edge" });
   return make("div", { class: "notice good" }, make("p", {}, "The token of " + name + " is shown this once. Give it to the program as its key, or as Authorization: Bearer …"),
     make("p", {}, make("code", {}, token)),
     make("div", { class: "tools" }, copied, make("button", { type: "button", class: "plain", onclick: () => secret.replaceChildren() }, "I have it")));

@@ -37,9 +37,13 @@ export function whenLocked(then) { onLocked = then; }
 
 /** This browser is let in no more. */
 export function lock() {
+  delete document.documentElement.dataset.role;
   forgetToken();
   onLocked();
 }
+
+/** Whether who is let in may do what this role allows; an agent of before does not tell. */
+export const may = (role) => role === "write" ? document.documentElement.dataset.role !== "read" : !/read|write/.test(document.documentElement.dataset.role);
 
 /** The command that a person types for this agent, which may have another home than the usual one. */
 export const typed = (command) => command + ((agent.status && agent.status.at_home) || "");
@@ -54,6 +58,9 @@ async function send(path, { method = "GET", body, signal }, headers) {
     if (error.name === "AbortError") throw error;
     throw new CallError("No agent answers. It may have stopped, or this device is not in the same network.", 0);
   }
+  // What the token may do, which the style sheet hides the rest by.
+  const role = response.headers.get("Wattle-Role");
+  if (role) document.documentElement.dataset.role = role;
   if (response.ok) return response;
   const data = await response.json().catch(() => ({}));
   throw new CallError(data.error || "The agent answered with status " + response.status + ".", response.status);

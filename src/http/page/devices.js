@@ -93,7 +93,7 @@ function show(list, known, again) {
 
 function card(device, again) {
   const name = device.name || "…" + device.peer_id.slice(-8);
-  const [kind, presence] = device.here ? ["good", "this device"] : device.linked && device.silent_s !== undefined ? ["bad", "silent for " + span(device.silent_s)] : device.linked ? ["good", "here"]
+  const [kind, presence] = device.here ? ["good", "this device"] : device.linked && device.silent_s !== undefined ? ["bad", "silent for " + span(device.silent_s)] : device.linked ? ["good", "linked"]
     : device.off_s !== null && device.off_s !== undefined ? ["idle", "off for " + span(device.off_s)]
     : ["bad", device.seen ? "last seen " + moment(device.seen) : "not seen yet"];
   const doing = [
@@ -118,7 +118,7 @@ function card(device, again) {
       say(done.done);
       await look();
       again();
-    }, { "aria-label": "Remove " + name }) : null;
+    }, { class: "plain admin", "aria-label": "Remove " + name }) : null;
   return make("li", { class: "card device" },
     make("div", { class: "top" }, make("h2", {}, name), make("span", { class: "presence" }, make("span", { class: "dot " + kind }), presence)),
     make("dl", {}, ...facts.flatMap(([what, value]) => [make("dt", {}, what), make("dd", {}, value)])),
@@ -190,5 +190,5 @@ function join(again) {
       again();
     } catch (error) { done.replaceChildren(failed(error)); }
   });
-  return make("details", { class: "quiet" }, make("summary", {}, "This device shall join another one"), form);
+  return make("details", { class: "quiet admin" }, make("summary", {}, "This device shall join another one"), form);
 }

@@ -37,6 +37,16 @@ export function say(text) {
   at("said").textContent = text;
 }
 
+/** Says something in place of an element's words, for four seconds, and to who listens. */
+export function flash(node, text) {
+  node.dataset.words = node.dataset.words || node.textContent;
+  node.textContent = text;
+  node.classList.add("told");
+  say(text + ".");
+  clearTimeout(node.timer);
+  node.timer = setTimeout(() => { node.textContent = node.dataset.words; node.classList.remove("told"); }, 4000);
+}
+
 /** A button that carries out one thing at a time; what fails is shown beside it. */
 export function action(label, act, attributes) {
   const button = make("button", { type: "button", class: "plain", ...attributes }, label);
