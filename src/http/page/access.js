@@ -6,7 +6,6 @@ import { action, ago, copy, count, failed, flash, here, make, moment, options, s
 
 const ROLES = { read: "Asks and looks", write: "Also changes what is indexed, and when", admin: "Everything that you may" };
 
-/** The part of the page about browsers; what follows is asked for when somebody opens it. */
 export function browsers() {
   const box = make("section", { class: "card", id: "browsers", "aria-label": "Browsers" }, make("h2", {}, "Browsers"));
   box.append(soft("Each browser that signed in stays so until it is not used for a month, the password changes, or it is signed out. Sign out what you do not know, or have lost."),
@@ -49,7 +48,6 @@ function browser({ name, browser: what, role, created, used, current }, end, lea
     sure("Sign out", current ? "Sign this browser out?" : "Sign " + what + " out?", "Sign it out", current ? leave : () => end({ name, created }), { "aria-label": "Sign out " + what }));
 }
 
-/** The part about programs and people. */
 export function access() {
   const box = make("section", { class: "card", id: "access", "aria-label": "Programs and people" }, make("h2", {}, "Programs and people"));
   box.append(soft("A program, or a person who is not you, gets a token of its own: it may do what its role says, and can be revoked alone."));
@@ -61,7 +59,6 @@ export function access() {
   return box;
 }
 
-/** The part of the page about what others in the network can read of it. */
 export function encryption() {
   const box = make("section", { class: "card", id: "encryption", "aria-label": "On the way" }, make("h2", {}, "On the way"));
   const command = make("code", {}, typed("wattle tls on"));

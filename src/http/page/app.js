@@ -38,7 +38,6 @@ function title() {
   document.title = (asked ? elide(asked, 60) + " – " : place) + "Wattle" + (agent.status ? " on " + agent.status.device : "");
 }
 
-/** Goes to another address of the page. */
 export function go(address, { replace = false, focus = true } = {}) {
   if (replace) history.replaceState(null, "", address);
   else history.pushState(null, "", address);
@@ -50,7 +49,6 @@ export function go(address, { replace = false, focus = true } = {}) {
   }
 }
 
-/** The door, in place of what was shown. */
 function locked() {
   if (shown) shown.leave();
   shown = null;

@@ -2,7 +2,6 @@
 
 import { credentials, forgetToken, hasToken, refuseToken } from "./token.js";
 
-/** A call that failed, with a sentence for people. */
 export class CallError extends Error {
   constructor(message, status) {
     super(message);
@@ -20,7 +19,6 @@ export function watch(then) {
   return () => watchers.delete(then);
 }
 
-/** Waits for the first status, but not for long. */
 export const statusKnown = () => agent.status ? Promise.resolve() : new Promise((done) => {
   const end = watch(() => { end(); done(); });
   setTimeout(done, 1500);
@@ -35,7 +33,6 @@ export function tell(status, trouble = null) {
 let onLocked = () => {};
 export function whenLocked(then) { onLocked = then; }
 
-/** This browser is let in no more. */
 export function lock() {
   delete document.documentElement.dataset.role;
   forgetToken();
@@ -66,7 +63,6 @@ async function send(path, { method = "GET", body, signal }, headers) {
   throw new CallError(data.error || "The agent answered with status " + response.status + ".", response.status);
 }
 
-/** The same of a call that needs the token. */
 export async function ask(path, options = {}) {
   if (!hasToken()) throw new CallError("The page needs the agent's token.", 401);
   const own = credentials();
@@ -88,7 +84,6 @@ export async function knock(path, body) {
   return response.json();
 }
 
-/** The JSON of an answer. */
 export async function get(path, signal) {
   return (await ask(path, { signal })).json();
 }
@@ -98,7 +93,6 @@ export async function post(path, body = {}, signal) {
   return response.status === 204 ? {} : response.json();
 }
 
-/** Asks for the status once. */
 export async function look() {
   try {
     tell(await get("/v1/status"));

@@ -171,7 +171,6 @@ function accepted(joined, again) {
   return box;
 }
 
-/** This device joins the mesh of another one. */
 function join(again) {
   const code = make("input", { inputmode: "numeric", autocomplete: "off", required: true, pattern: "[0-9 ]{8,10}", maxlength: "10", placeholder: "1234 5678" });
   const at = make("input", { autocomplete: "off", autocapitalize: "none", placeholder: "192.168.1.5" });

@@ -93,7 +93,6 @@ function card(group, question) {
 
 const wordsOf = (hits) => hits.flatMap((hit) => hit.snippet.filter((_, i) => i % 2));
 
-/** What is to be known of the document's file. */
 function notes(hit) {
   const also = (hit.places || []).slice(1);
   return [
@@ -105,7 +104,6 @@ function notes(hit) {
   ].filter(Boolean).map((text) => make("p", { class: "note" }, text));
 }
 
-/** One passage, short at first. */
 function passage(hit, name, read) {
   const find = finder(hit.snippet.filter((_, i) => i % 2));
   const inner = hit.heading.split(" > ");
@@ -131,7 +129,6 @@ function passage(hit, name, read) {
   return box;
 }
 
-/** What can be done with a document, and whether it was the right one. */
 function tools(group, question, read, isHere) {
   const hit = group.hits[0];
   const buttons = [

@@ -73,7 +73,6 @@ function howFar({ files, chunks, vectors, passages, pace, scanning, background, 
   ].filter(Boolean);
 }
 
-/** What is wrong or in doubt, and what helps. */
 function decisions(status) {
   const asked = status.sources.filter((source) => source.missing).map((source) => make("div", { class: "notice" },
     make("p", {}, number(source.missing.documents) + " of " + count(source.missing.of, "document", "documents") + " in " + source.path + " are gone at once. They answer until you decide."),
@@ -176,7 +175,6 @@ function folder(source) {
     sure("Remove", "Forget " + (file || source.path) + "? Its files stay.", "Forget it", () => then("/v1/forget", { path: source.path }), { ...WRITES, "aria-label": "Remove " + (file || source.path) }));
 }
 
-/** The form by which a folder is added. */
 export function addFolder(status) {
   const names = [...new Set([...status.sources.map((source) => source.collection), "home"])];
   const path = make("input", { name: "path", required: true, placeholder: "/home/ann/Documents", autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
@@ -231,13 +229,11 @@ function unreadable(box, status, atOnce) {
   if (atOnce) load();
 }
 
-/** Where it is told what other devices cannot read. */
 function elsewhere({ device, peers }) {
   const others = peers.filter((peer) => peer.device && peer.unusable).map((peer) => peer.device + " (" + number(peer.unusable) + ")");
   return peers.length ? "This is " + device + ". What another device cannot read is listed at the page of that one" + (others.length ? ": " + others.join(", ") : "") + "." : "";
 }
 
-/** Files by their reason, which many have in common. */
 function reasons(files, all) {
   const by = new Map();
   for (const file of files) by.set(file.reason, [...(by.get(file.reason) || []), file.path]);

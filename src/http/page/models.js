@@ -14,7 +14,6 @@ const models = () => known || (known = get("/v1/collection/models").catch((error
 /** A collection's name as the settings of models may spell it. */
 const alike = (one, other) => one.trim().toLowerCase() === other.trim().toLowerCase();
 
-/** What a collection's model is and was, by the status. */
 function chosen(name) {
   const { model } = agent.status;
   const set = (model.collections || []).find((one) => alike(one.collection, name));
@@ -52,7 +51,6 @@ function choice(name, { models: list, folder }, now, change) {
   return [make("label", {}, "Embedded with", select), hint];
 }
 
-/** What a change takes, and the question whether it is wanted. */
 async function forecast(asked, name, body, model, now) {
   const keep = () => {
     asked.replaceChildren();

@@ -4,7 +4,6 @@ import { draw, make } from "./dom.js";
 
 const HEIGHT = 74, LEFT = 42, BOTTOM = 20, GAP = 14;
 
-/** A round figure that is not below the largest. */
 function ceiling(most) {
   if (!(most > 0)) return 1;
   const unit = 10 ** Math.floor(Math.log10(most));
@@ -48,7 +47,6 @@ export function plot({ ends, every_s, series }) {
   return make("figure", {}, box, table(series, time, every_s));
 }
 
-/** A time of day as this browser writes it, everywhere. */
 const clock = (date) => date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
 const value = (one, figure) => figure === null || figure === undefined ? "–" : figure.toFixed(one.digits) + " " + one.unit;
@@ -93,7 +91,6 @@ function lane(svg, one, top, x, many, width) {
   svg.append(draw("path", { class: "area " + one.kind, d: area }), draw("path", { class: "line " + one.kind, d: line }));
 }
 
-/** The same by the hour, for who does not see the plot. */
 function table(series, time, every_s) {
   const many = series[0].values.length, step = Math.max(1, Math.round(3600 / every_s)), rows = [];
   for (let i = many - 1; i >= 0; i -= step) {

@@ -6,7 +6,6 @@ import { action, failed, make, options, say, soft } from "./dom.js";
 const DAYS = { mon: "Monday", tue: "Tuesday", wed: "Wednesday", thu: "Thursday", fri: "Friday", sat: "Saturday", sun: "Sunday" };
 const SHARES = [["0", "nothing"], ["0.25", "a quarter of the device"], ["0.5", "half of the device"]];
 
-/** Shows them in this box; `again` looks at the energy again. */
 export function showQuiet(box, energy, again) {
   const hours = energy.quiet || [];
   const key = JSON.stringify([hours, energy.leads]);

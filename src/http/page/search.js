@@ -120,7 +120,6 @@ function standing(status) {
   place.dataset.shows = shows;
 }
 
-/** What there is to ask: each folder, and each device with what it shares. */
 function searched(status) {
   const one = (href, name, more) => make("li", {}, make("a", { class: "card", href }, make("strong", {}, elide(name, 40)), make("span", { class: "soft" }, elide(more, 48))));
   const folders = status.sources.map((source) => one("/?view=library", split(source.path).file, source.collection + (source.ring === "private" ? ", this device only" : "")));
@@ -151,7 +150,6 @@ function hearFolders(found) {
   }
 }
 
-/** The filters, with the collections, folders and devices that there are. */
 function filters(address) {
   // What somebody is typing stays.
   if (choices.querySelector("input:focus")) return;
@@ -195,7 +193,6 @@ function exactly(path) {
   return /[?[]/.test(pattern) || path.endsWith("/") ? pattern : path + "/";
 }
 
-/** The body of the call. */
 function body(query, address) {
   const asks = { query, k: HITS };
   const folder = address.get("folder"), date = address.get("date");
