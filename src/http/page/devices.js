@@ -146,6 +146,7 @@ async function showPairing(box, pair, view, again) {
         make("img", { class: "qr", alt: "The code and the way here, for a camera", src: "data:image/svg+xml," + encodeURIComponent(svg) }),
         make("div", {}, soft("On the other device type"), make("p", {}, make("code", {}, "wattle join " + open.code.replaceAll(" ", ""))),
           soft("or enter this code on its page:"), make("p", { class: "code" }, open.code),
+          soft("Any scanner reads the QR code, a phone’s too: it is a text that needs no address. On the other device type ", make("code", {}, "wattle join 'TEXT'"), " with it."),
           make("p", { class: "left soft" }, left(open)), trouble ? make("p", { class: "notice" }, trouble) : null,
           action("Stop", async () => { await post("/v1/pair", { close: true }); again(); }, { class: "plain edge" }))));
   }
