@@ -148,14 +148,14 @@ fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String
         return text;
     }
     let _ = writeln!(text, "On the other device, where `wattle up` runs, type within three minutes:\n\n    {join}\n");
+    if let Some(at) = window.addresses.first() {
+        let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
+    }
     if terminal {
         text.push_str(
             "The QR code is for any scanner, of a phone for example: it gives a text. Who types that on the other device in place of the digits, as\n\n    \
              wattle join 'TEXT'\n\nneeds no address: it is in the text.\n\n",
         );
-    }
-    if let Some(at) = window.addresses.first() {
-        let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
     }
     text
 }
