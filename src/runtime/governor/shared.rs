@@ -307,3 +307,7 @@ impl Shared {
 /// The agent stops.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stopped;
+
+#[cfg(test)]
+#[path = "shared_test.rs"]
+mod test;
