@@ -115,7 +115,7 @@ function cost(energy) {
       make("thead", {}, make("tr", {}, ...["Day", "Energy", "Passages", "Joules per 1,000", "Found by"].map((name) => make("th", { scope: "col" }, name)))),
       make("tbody", {}, ...rows.flatMap(([name, spent]) => spent.map((one, i) => make("tr", {}, i ? cell("") : make("th", { scope: "row" }, name),
         cell(one.joules === null ? "–" : one.joules < 10000 ? number(Math.round(one.joules)) + " J" : (one.joules / 3.6e6).toFixed(3) + " kWh"), cell(number(one.chunks)),
-        cell(one.per_1000_chunks === null ? "–" : number(Math.round(one.per_1000_chunks))), cell(one.method + (one.err_pct === null ? "" : ", ± " + one.err_pct + " %")))))))),
+        cell(one.per_1000_chunks === null ? "–" : number(Math.round(one.per_1000_chunks))), cell(one.joules === null ? "–" : one.method + (one.err_pct === null ? "" : ", ± " + one.err_pct + " %")))))))),
     energy.idle_watts === null ? null : soft("Without Wattle’s work the device takes " + energy.idle_watts.toFixed(1) + " W, which is not part of this."),
   ].filter(Boolean);
 }
