@@ -1,6 +1,6 @@
 // The page: which view the address names, the status in the header, and the door where nobody is let in yet.
 
-import { agent, get, look, may, post, watch, whenLocked } from "./call.js";
+import { agent, get, look, mayChange, post, watch, whenLocked } from "./call.js";
 import { action, at, count, elide, make, number } from "./dom.js";
 import * as devices from "./devices.js";
 import { door, redeem } from "./door.js";
@@ -87,7 +87,7 @@ function strip(status, trouble) {
       action("Try again", async () => { await look(); follow(); }));
   }
   if (!status) return;
-  at("device").textContent = "on " + status.device + (may("write") ? "" : ", to ask and look");
+  at("device").textContent = "on " + status.device + (mayChange() ? "" : ", to ask and look");
   const { files, pace } = status;
   const absent = files.absent || 0, to_do = Math.max(0, files.waiting + files.chunked - absent);
   const looking = status.scanning || status.sources.some((source) => source.looked_s_ago === null);

@@ -39,8 +39,8 @@ export function lock() {
   onLocked();
 }
 
-/** Whether who is let in may do what this role allows; an agent of before does not tell. */
-export const may = (role) => role === "write" ? document.documentElement.dataset.role !== "read" : !/read|write/.test(document.documentElement.dataset.role);
+/** Whether who is let in may do more than ask and look; an agent of before does not tell. */
+export const mayChange = () => document.documentElement.dataset.role !== "read";
 
 /** The command that a person types for this agent, which may have another home than the usual one. */
 export const typed = (command) => command + ((agent.status && agent.status.at_home) || "");

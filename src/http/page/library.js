@@ -1,6 +1,6 @@
 // What is searched: folders by collection, how far their files are, what cannot be read and why.
 
-import { agent, get, look, may, post, watch } from "./call.js";
+import { agent, get, look, mayChange, post, watch } from "./call.js";
 import { forgetModels, modelOf } from "./models.js";
 import { action, ago, count, elide, failed, make, number, options, say, soft, span, split, sure } from "./dom.js";
 
@@ -97,7 +97,7 @@ function collections(status) {
   return names.map((name) => {
     const sources = status.sources.filter((source) => source.collection === name);
     const rings = [...new Set(sources.map((source) => source.ring))];
-    const ring = make("select", { "aria-label": "Who may search " + name, disabled: !may("write") },
+    const ring = make("select", { "aria-label": "Who may search " + name, disabled: !mayChange() },
       ...(rings.length > 1 ? [make("option", { value: "" }, "Differs by folder")] : []),
       options([...RINGS, ["public", "Everybody (public)"]]));
     const asked = make("div", { role: "status" });

@@ -1,6 +1,6 @@
 // With which model a collection is embedded: what there is to choose from, what a change takes, and the way back.
 
-import { agent, get, look, may, post } from "./call.js";
+import { agent, get, look, mayChange, post } from "./call.js";
 import { action, count, failed, make, number, say, soft, span } from "./dom.js";
 
 // Asked for once a visit of the library: models come with a folder that somebody copies.
@@ -44,7 +44,7 @@ function choice(name, { models: list, folder }, now, change) {
   const label = (one) => one.name + (one.many_languages ? ", many languages" : ", English") + (one.home ? " (this device’s own)" : "");
   const hint = soft("Further models are folders in ", make("code", {}, folder || "models"), ". A collection that you give none gets that of many languages by itself, where it is there and most documents are not in English.");
   if (list.length < 2) return [make("p", {}, "This device has one model."), hint];
-  const select = make("select", { disabled: !may("write") }, ...list.map((one) => make("option", { value: one.name }, label(one))),
+  const select = make("select", { disabled: !mayChange() }, ...list.map((one) => make("option", { value: one.name }, label(one))),
     ...(list.some((one) => one.name === now) ? [] : [make("option", { value: now }, now + ", whose files are away")]));
   select.value = now;
   select.addEventListener("change", () => change(select.value === now ? null : { model: select.value }, select.value));
