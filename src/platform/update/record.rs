@@ -8,6 +8,7 @@ use crate::wire::update::Version;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Result};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 const NAME: &str = "record.json";
@@ -93,11 +94,12 @@ pub(super) fn note_asked(folder: &Path, shown: i64) -> Result<()> {
     durable::write(&folder.join(ASKED), format!("{shown}\n").as_bytes())
 }
 
-/// The file whose lock whoever changes the card holds.
+/// The file whose lock whoever changes the card holds. Root alone can open it: whoever else held it would keep a bad update from being given up.
 ///
 /// # Errors
 /// The system's.
 pub(super) fn lock(folder: &Path) -> Result<File> {
     fs::create_dir_all(folder)?;
-    regular::open(&folder.join("lock"), OpenOptions::new().create(true).truncate(false).write(true))
+    let path = folder.join("lock");
+    regular::open(&path, OpenOptions::new().create(true).truncate(false).write(true).mode(0o600))
 }

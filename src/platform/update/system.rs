@@ -96,6 +96,17 @@ impl System {
         self.root.join("data/update")
     }
 
+    /// The folder of what the image's services tell each other until the next start.
+    pub(super) fn run(&self) -> PathBuf {
+        self.root.join("run/wattle")
+    }
+
+    /// Whether a stand-in in memory has the place of the data partition, so that what is kept now is forgotten at the next start.
+    #[must_use]
+    pub fn stands_in(&self) -> bool {
+        self.run().join("stand-in").exists()
+    }
+
     /// The agent's home.
     #[must_use]
     pub fn home(&self) -> PathBuf {
