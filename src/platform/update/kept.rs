@@ -28,13 +28,14 @@ pub(super) fn keep(package: &Package<'_>, checked: &Checked, folder: &Path) -> R
     // few packed bytes may unpack to: both are read so far as they can be right.
     let needed = update.boot.bytes.saturating_add(update.root.bytes);
     let there = folder.parent().unwrap_or(folder);
-    if disk_free(there) < needed.saturating_mul(2) {
+    // What lies there is of an earlier update: were it left, it would be handed on once this one has held.
+    let cleared = hand_on(folder, false).and_then(|()| durable::remove(&folder.join(MANIFEST)));
+    if cleared.is_err() || disk_free(there) < needed.saturating_mul(2) {
         return Ok(false);
     }
     let (mut packed, most) = (package.opened(ROOT)?, update.root.bytes.saturating_add(UPDATE_PACKING_BYTES_MAX));
     let mut unread = None;
-    let mut written = fs::create_dir_all(folder).and_then(|()| hand_on(folder, false));
-    written = written.and_then(|()| durable::remove(&folder.join(MANIFEST)));
+    let mut written = fs::create_dir_all(folder);
     written = written.and_then(|()| put(folder, BOOT, |file| file.write_all(boot)));
     written = written.and_then(|()| put(folder, ROOT, |file| copy(packed.as_mut(), most, file, &mut unread)));
     if let Some(why) = unread {

@@ -172,6 +172,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_version_of_this_program_is_one_that_updates_are_compared_with() {
+        // Of a version with a word behind it none would be read, and each update would be newer.
+        assert_eq!(System::version().to_string(), env!("CARGO_PKG_VERSION"));
+    }
+
+    #[test]
     fn the_kernels_line_says_which_system_runs() {
         let running = |line| running(line).map(|(disk, slot)| (disk, slot.name()));
         assert_eq!(running("console=tty0 root=PARTUUID=57415454-02 ro"), Some(("57415454".to_owned(), "a")));
