@@ -83,8 +83,9 @@ impl<'a> Card<'a> {
         let checked = package.checked(system, older)?;
         let unchanged = |why: String| format!("{why} Nothing was changed.");
         let (boot, other) = (Boot::of(system), system.running().other());
+        let place = system.partition(other);
         // What would fail in the end is not begun: it would be begun again and again, and a card wears.
-        partition::has_room(&checked.update.root, &system.partition(other)).map_err(unchanged)?;
+        system.holds(&place).and_then(|()| partition::has_room(&checked.update.root, &place)).map_err(unchanged)?;
         boot.takes(other, &checked.boot).map_err(unchanged)?;
         let folder = system.kept();
         let is_kept = kept::keep(package, &checked, &folder).map_err(unchanged)?;
@@ -97,7 +98,7 @@ impl<'a> Card<'a> {
         // Before the first byte is written over what it speaks of.
         record::forget(&system.state())
             .map_err(|error| format!("The record cannot be removed: {error}. Nothing was changed."))?;
-        partition::write(&mut root, &checked.update.root, &system.partition(other)).map_err(half)?;
+        partition::write(&mut root, &checked.update.root, &place).map_err(half)?;
         boot.writable(|boot| {
             boot.unpack(other, &checked.boot)?;
             boot.offer(other)
