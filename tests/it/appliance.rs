@@ -85,6 +85,9 @@ fn a_board_hands_on_at_the_port_at_which_others_ask_and_knows_whose_updates_it_t
     let seconds = trial.lines().find_map(|line| line.strip_prefix("sleep \"${1:-")?.strip_suffix("}\""));
     let seconds: u64 = seconds.unwrap().parse().unwrap();
     assert!(seconds * 1000 > UPDATE_TRIAL_LIMIT_MS + UPDATE_TRIAL_MS && seconds * 1000 < UPDATE_WAIT_MS, "{seconds}");
+    let stick = read("cross/image/root/usr/libexec/wattle/look-at-stick");
+    let said = stick.lines().find_map(|line| line.trim().strip_prefix("1:\"")?.split_once('"')).unwrap().0;
+    assert!(read("src/platform/update.rs").contains(said), "{said}");
     assert!(
         read("cross/image/config.txt").contains("os_prefix=@SLOT@/")
             && read("cross/image/cmdline.txt").contains("root=PARTUUID=@ROOT@")
