@@ -126,7 +126,8 @@ impl<'a> Card<'a> {
             return Err("The system that runs is not the one that this board starts by itself (config.txt on its boot partition), and that one is not written over: start the board anew first. Nothing was changed."
                 .to_owned());
         }
-        Ok(())
+        record::try_to_write(&system.state())
+            .map_err(|error| format!("How far the update is cannot be written down: {error}. Nothing was changed."))
     }
 
     /// Whether the owner's address is due to be asked, by what the clock of the wall shows; from now on it is not. A board that is started often asks

@@ -13,6 +13,8 @@ use std::path::Path;
 
 const NAME: &str = "record.json";
 const ASKED: &str = "asked";
+/// What is written to see whether a record can be.
+const BESIDE: &str = "record.try";
 
 /// Its form in the file.
 #[derive(Serialize, Deserialize)]
@@ -64,6 +66,17 @@ pub(super) fn write(folder: &Path, record: Record) -> Result<()> {
         needs_mesh: record.needs_mesh,
     };
     durable::write(&folder.join(NAME), &serde_json::to_vec(&kept)?)
+}
+
+/// Writes as much as a record may have beside it, and deletes that: on a full card an update would be written whole, and then not be known.
+///
+/// # Errors
+/// The system's.
+pub(super) fn try_to_write(folder: &Path) -> Result<()> {
+    let beside = folder.join(BESIDE);
+    let tried = durable::write(&beside, &[b'\n'; UPDATE_RECORD_BYTES_MAX]);
+    let deleted = durable::remove(&beside);
+    tried.and(deleted)
 }
 
 /// The word for a stage, for programs.

@@ -49,6 +49,10 @@ fn where_a_stand_in_would_forget_how_far_an_update_is_none_is_taken() {
 #[test]
 fn an_update_that_cannot_end_well_is_not_begun() {
     let board = Board::new();
+    // A folder is in the way, as a full card is.
+    board.put("data/system/update/record.try/in-the-way", "");
+    assert!(refused(&board).contains("cannot be written down"));
+    fs::remove_dir_all(board.at("data/system/update/record.try")).unwrap();
     let whole = fs::read(board.at(OTHER)).unwrap();
     board.put(OTHER, "a partition of few bytes");
     assert!(refused(&board).contains("has room for 24"));
