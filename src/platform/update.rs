@@ -110,6 +110,12 @@ impl<'a> Card<'a> {
         Ok(checked.update.version)
     }
 
+    /// Whether the system that runs finds what it has on the card: the owner's data, and its own boot files.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.system.stands_in() && Boot::of(self.system).has(self.system.running())
+    }
+
     /// Whether the place of the other system may be written over now.
     fn may_install(&self) -> Result<(), String> {
         let system = self.system;

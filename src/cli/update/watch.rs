@@ -62,8 +62,8 @@ fn step(system: &System, home: &Path, trial: &mut Trial, trouble: Option<&str>) 
     // Held by a command of the owner's: what that does is seen at the next look.
     let Ok(card) = Card::take(system) else { return Ok(Then::GoOn) };
     trial.found(card.record());
-    // A system that finds a stand-in in place of the owner's data is not good, whatever its agent says.
-    let then = decide(&card, trial, clock::now(), agent.filter(|_| !system.stands_in()))?;
+    // A system that cannot read a part of the card is not good, whatever its agent says.
+    let then = decide(&card, trial, clock::now(), agent.filter(|_| card.is_whole()))?;
     if then != Then::GoOn {
         return Ok(then);
     }

@@ -153,12 +153,16 @@ impl<'a> Boot<'a> {
 
     /// Whether the firmware starts this system, and the other one once.
     pub(super) fn prefers(&self, slot: Slot) -> bool {
-        let names = |file: &str, slot| {
-            // Of a system that has no files there is nothing to start.
-            let Ok(config) = self.config(slot) else { return true };
-            self.read(file).is_ok_and(|text| text == config)
-        };
-        names(CONFIG, slot) && names(TRYBOOT, slot.other())
+        let names = |file: &str, config: &str| self.read(file).is_ok_and(|text| text == config);
+        let Ok(config) = self.config(slot) else { return false };
+        // Of an other system that has no files there is nothing to start.
+        let Ok(other) = self.config(slot.other()) else { return names(CONFIG, &config) };
+        names(CONFIG, &config) && names(TRYBOOT, &other)
+    }
+
+    /// Whether the files of a system can be read.
+    pub(super) fn has(&self, slot: Slot) -> bool {
+        self.config(slot).is_ok()
     }
 
     /// Has the firmware start this system from now on, and the other one, if it is there, once. Between the two both files name it.

@@ -3,6 +3,7 @@
 use super::tar::tests::tar_of;
 use super::update_test::{Board, NEW, new_root, packed};
 use super::*;
+use crate::mesh::update::Slot;
 use crate::wire::update::{Architecture, BOOT, MANIFEST, ROOT};
 use std::cell::Cell;
 use std::fs;
@@ -112,4 +113,22 @@ fn nobody_but_root_can_hold_what_an_update_waits_for() {
     for lock in ["data/system/update/lock", "run/wattle/boot.lock"] {
         assert_eq!(fs::metadata(board.at(lock)).unwrap().permissions().mode() & 0o777, 0o600, "{lock}");
     }
+}
+
+#[test]
+fn a_system_that_cannot_read_its_boot_files_or_its_data_is_not_whole_and_is_never_preferred() {
+    let board = Board::new();
+    let system = board.system();
+    let card = Card::take(&system).unwrap();
+    assert!(card.is_whole());
+    board.put("run/wattle/stand-in", "absent\n");
+    assert!(!card.is_whole());
+    fs::remove_file(board.at("run/wattle/stand-in")).unwrap();
+    let config = board.at("boot/firmware/a/config.txt");
+    let text = fs::read(&config).unwrap();
+    fs::remove_file(&config).unwrap();
+    // As where the boot partition is not there: nothing says then that it names this system.
+    assert!(!card.is_whole() && card.carry_out(&[Effect::Prefer(Slot::A)]).is_err());
+    fs::write(&config, text).unwrap();
+    assert!(card.is_whole() && card.carry_out(&[Effect::Prefer(Slot::A)]) == Ok(Then::GoOn));
 }
