@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 use wattle::config::Card;
+use wattle::limits::{UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS};
 
 /// The settings that the program knows: it names them to whoever writes another one.
 fn known() -> BTreeSet<String> {
@@ -73,6 +74,20 @@ fn a_board_hands_on_at_the_port_at_which_others_ask_and_knows_whose_updates_it_t
     for file in ["a/config.txt", "b/config.txt"] {
         assert!(recipe.contains(&format!("$boot/{file}")), "{file}");
     }
+    // Both that write to the boot partition wait for each other, and the way back from a program that does not run comes behind the trial that it watches over.
+    let look = read("cross/image/root/usr/libexec/wattle/look");
+    assert!(look.contains("9>> \"$state/boot.lock\"") && look.contains("state=$at/run/wattle"));
+    let boot = read("src/platform/update/boot.rs");
+    assert!(
+        boot.contains("LOCK: &str = \"boot.lock\"") && read("src/platform/update/system.rs").contains("\"run/wattle\"")
+    );
+    let trial = read("cross/image/root/usr/libexec/wattle/trial");
+    let seconds = trial.lines().find_map(|line| line.strip_prefix("sleep \"${1:-")?.strip_suffix("}\""));
+    let seconds: u64 = seconds.unwrap().parse().unwrap();
+    assert!(seconds * 1000 > UPDATE_TRIAL_LIMIT_MS + UPDATE_TRIAL_MS && seconds * 1000 < UPDATE_WAIT_MS, "{seconds}");
+    let stick = read("cross/image/root/usr/libexec/wattle/look-at-stick");
+    let said = stick.lines().find_map(|line| line.trim().strip_prefix("1:\"")?.split_once('"')).unwrap().0;
+    assert!(read("src/platform/update.rs").contains(said), "{said}");
     assert!(
         read("cross/image/config.txt").contains("os_prefix=@SLOT@/")
             && read("cross/image/cmdline.txt").contains("root=PARTUUID=@ROOT@")
