@@ -190,3 +190,25 @@ fn a_board_with_a_stand_in_for_its_data_takes_no_update() {
         assert!(text.contains("\nConditionPathExists=!/run/wattle/stand-in\n"), "{unit}");
     }
 }
+
+#[test]
+fn what_the_scripts_of_the_image_read_beside_them_is_there() {
+    let folder = repo().join("cross/image");
+    let mut read = 0;
+    for script in ["assemble", "customize"] {
+        let text = fs::read_to_string(folder.join(script)).unwrap();
+        for rest in text.split("$here/").skip(1) {
+            let path = rest.split(['"', ' ', '\n']).next().unwrap().trim_end_matches("/.");
+            assert!(folder.join(path).exists(), "{script} reads {path}");
+            read += 1;
+        }
+    }
+    assert!(read >= 8, "{read}");
+}
+
+#[test]
+fn the_image_has_what_systemd_opens_by_name_alone() {
+    let packages = fs::read_to_string(repo().join("cross/image/packages")).unwrap();
+    // No package asks for it. Without it resolved cannot read the board's name, and NAME.local is linux.local for all boards.
+    assert!(packages.lines().any(|package| package == "libidn2-0"), "{packages}");
+}
