@@ -79,6 +79,7 @@ pub(crate) use {
     folders::{conflict, not_named, not_watched, other_than_set, same_place},
     invited::not_in,
     reports::{of_board, of_card},
+    secured::of_visitor,
 };
 
 /// Runs an agent in the foreground until it is told to stop. `as_json`: what it tells at its start is for a program.
@@ -307,7 +308,8 @@ fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Key
             "Any program that reaches this device at node.listen may fetch the files and passages of public collections by bitswap: ipfs.bitswap is true in config.toml."
         );
     }
-    Ok(Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway).at_start(boot))
+    let keys = Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway);
+    Ok(keys.at_start(boot, options.network.first_visitor))
 }
 
 /// The work on the store; bitswap gets its public blocks, where the owner switched it on.
