@@ -67,8 +67,8 @@ use network::{Network, give_local_addresses, send_known_addresses, tell_known, t
 use restart::Restart;
 use screen::Screen;
 use smol::channel::Sender;
-use std::io::{ErrorKind, IsTerminal};
-use std::net::{SocketAddr, TcpListener};
+use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use threads::{Parts, Threads, background_slots};
 use uncounted::count_when_there_is_room;
@@ -90,7 +90,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     // Before anything else: a folder that was mistyped starts nothing.
     let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
-    let listener = listen(options.api, options.network.listen)?;
+    let listener = network::bind_api(options.api, options.network.listen)?;
     let OnHardware { identity, before: key_before, findings } = on_hardware(&home, options)?;
     let (token, (boot, counted)) = (home.token()?, home.count_boot()?);
     let (node_handle, requests) = NodeHandle::new();
@@ -376,18 +376,6 @@ fn already_running(options: &UpOptions, why: String) -> String {
     let words: Vec<String> = paths.iter().map(|path| quoted(&path.to_string_lossy())).collect();
     let add = at_home(&format!("wattle add {}", words.join(" ")), &options.home);
     format!("{why} To have that agent watch more, type: {add}")
-}
-
-/// The API's listener. `other` is where this agent will listen for other devices.
-fn listen(address: SocketAddr, other: Option<SocketAddr>) -> Result<TcpListener, String> {
-    TcpListener::bind(address).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => format!(
-            "The address {address} is taken, perhaps by another agent. Stop that one, or give this one another \
-             address{}.",
-            network::free_port(address, other.as_slice()).map_or(String::new(), |free| format!(" with --api {free}"))
-        ),
-        _ => format!("The agent cannot listen on {address}: {error}."),
-    })
 }
 
 /// Seeds the node's generator for random decisions; keys and nonces do not come from it.
