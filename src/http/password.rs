@@ -1,8 +1,9 @@
 //! The page's password: what a person types in place of a token of 64 digits.
 //!
 //! It is set by the owner (`wattle password set`), or by whoever opens the page first: within `FIRST_VISIT_S` of running time after the first start of a
-//! home, once, while none was ever set; on this device, and from another one only where the agent was started for that (`wattle up --first-visitor`). That window is written down ahead, so that no restart makes it longer, and a home that was there before this
-//! existed has none. The file `api-password` keeps what `hash` makes of it. One look at a password takes memory: one is under way at a time.
+//! home, once, while none was ever set; on this device, and from another one only where the agent was started for that (`wattle up --first-visitor`).
+//! That window is written down ahead, so that no restart makes it longer, and a home that was there before this existed has none.
+//! The file `api-password` keeps what `hash` makes of it. One look at a password takes memory: one is under way at a time.
 
 mod hash;
 
