@@ -131,7 +131,7 @@ fn the_agent_of_the_image_is_opened_to_the_home_by_the_owners_password_alone() {
     let config = wattle::config::Config::parse(&settings).unwrap();
     assert!(!config.open_here && config.open_api.is_none());
     let run = fs::read_to_string(root.join("usr/libexec/wattle/run")).unwrap();
-    assert!(run.contains("--open-api \"$address:7780\""), "{run}");
+    assert!(run.contains("--open-api \"$address:7780\" --first-visitor\n"), "{run}");
     // Both folders that `look` and `card` write for the agent.
     assert!(run.contains("--boot /data/card --boot /run/wattle"), "{run}");
 }
