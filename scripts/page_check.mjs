@@ -43,7 +43,7 @@ async function started() {
   writeFileSync(join(attic, "torn map.pdf"), "%PDF-1.7\nnothing of it can be read\n");
   const agents = [await agent(binary, "kitchen", port), await agent(binary, "workshop", port + 10), await agent(binary, "attic", port + 20)];
   for (const one of agents) origins.add(one.origin);
-  return agents.map((one, i) => Object.assign(one, { folder: [folder, shed, attic][i], files: [16, 2, 1][i] }));
+  return agents.map((one, i) => Object.assign(one, { folder: [folder, shed, attic][i], files: [18, 2, 1][i] }));
 }
 
 async function network() {
@@ -65,6 +65,8 @@ async function main() {
   await at("first visit: add a folder", "phone", (size) => library.firstVisit(attic, attic.folder, size, "dark"));
   for (const one of [kitchen, workshop, attic]) await read(one, one.folder, one.files);
   await both("search", (size) => search.searching(kitchen, size));
+  await both("search: what is wide", (size) => search.wide(kitchen, size));
+  await both("search: near and weak answers", (size) => search.near(kitchen, size));
   await both("feedback", (size) => search.feedback(kitchen, size));
   await both("late and failed answers", (size) => search.lateAndFailed(kitchen, size));
   await both("hostile documents", (size) => search.hostile(kitchen, size));
@@ -73,6 +75,7 @@ async function main() {
   await both("library: rename, remove", (size) => library.renaming(kitchen, size));
   await both("library: add, rings, public", (size) => library.rings(kitchen, size));
   await both("tokens of programs", (size) => door.tokens(kitchen, size));
+  await both("a guest who may only read", (size) => door.guest(kitchen, size));
   await both("browsers that signed in", (size) => door.browsers(kitchen, size));
   await both("sign this browser out", (size) => door.leaving(kitchen, size));
   await both("join by a wrong code", (size) => devices.wrongCode(workshop, size));

@@ -126,6 +126,14 @@ export async function refuseSearches(page) {
   return () => { page.rules = page.rules.filter((one) => one !== rule); };
 }
 
+/** Answers searches with this in place of the agent; gives the way to end that. */
+export async function answerSearches(page, found) {
+  const rule = { is: isSearch, then: (request) => request.respond({ status: 200, contentType: "application/json", body: JSON.stringify(found) }) };
+  page.rules.push(rule);
+  await intercept(page);
+  return () => { page.rules = page.rules.filter((one) => one !== rule); };
+}
+
 /** Holds the searches for this question back; gives the way to let them go, which counts how many there were. */
 export async function holdSearches(page, question) {
   const held = [];
@@ -161,11 +169,36 @@ export async function axe(page, name) {
 
 /** The whole page must fit its width, or something is cut off or scrolls aside; and axe has nothing to say. A picture of it where one is named. */
 export async function inspect(page, name, named = null) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  tally[page.size].wide += wide > 0 ? 1 : 0;
-  check(wide <= 0, "nothing is wider than the page: " + name + (wide > 0 ? " (" + wide + " px)" : ""));
+  await keepsItsWidth(page, name);
+  if (page.size === "phone") await isLargeEnough(page, name);
   if (named) await shot(page, named);
   await axe(page, name);
+}
+
+/**
+ * Nothing widens the page: what is wide scrolls in its own box. A browser on a phone makes the page itself wider than its screen, so it is compared with
+ * that; and each tab of the bar is what a finger hits.
+ */
+export async function keepsItsWidth(page, name) {
+  const { width } = page.viewport();
+  const found = await page.evaluate(() => ({
+    wide: Math.max(document.scrollingElement.scrollWidth, innerWidth),
+    hidden: document.querySelector("dialog[open]") ? [] : [...document.querySelectorAll("#nav:not([hidden]) a")].filter((tab) => {
+      const { left, top, width, height } = tab.getBoundingClientRect();
+      return !tab.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    }).map((tab) => tab.textContent),
+  }));
+  tally[page.size].wide += found.wide > width ? 1 : 0;
+  check(found.wide <= width, "nothing is wider than the page: " + name + (found.wide > width ? " (" + found.wide + " of " + width + " px)" : ""));
+  check(!found.hidden.length, "each tab of the bar can be hit: " + name + found.hidden.map((tab) => " " + tab));
+}
+
+/** A finger needs 44 px: what is pressed, opened or chosen has them, beside links within a text. */
+async function isLargeEnough(page, name) {
+  const small = await page.evaluate(() => [...document.querySelectorAll("button, summary, select, input:not([type=checkbox]), label.check, .coverage a, #nav a, .flag")]
+    .filter((one) => { const box = one.getBoundingClientRect(); return box.width && box.height && box.height < 43.5 && !one.closest(".out"); })
+    .map((one) => (one.textContent.slice(0, 24) || one.name || one.className) + " " + Math.round(one.getBoundingClientRect().height)));
+  check(!small.length, "what a finger presses is 44 px high: " + name + (small.length ? " (" + small.slice(0, 6).join(", ") + ")" : ""));
 }
 
 export const text = (page, selector) => page.$eval(selector, (node) => node.innerText).catch(() => "");

@@ -10,6 +10,7 @@ export async function pairing(one, other, size) {
   await press(page, "Show a code");
   await there(page, "img.qr");
   const code = (await text(page, "p.code")).replace(/\s/g, "");
+  check((await text(page, "#pair")).includes("Any scanner reads"), "the page says who scans the QR code, and what to do with it");
   check(/^\d{8}$/.test(code) && await page.$eval("img.qr", (image) => image.complete && image.naturalWidth > 0), "the page shows a code and its QR code");
   await inspect(page, "a code for pairing", "pairing-" + size);
   const joined = await call(other, "POST", "/v1/join", { code, at: ["127.0.0.1:" + (one.port + 100)] });
@@ -22,6 +23,8 @@ export async function pairing(one, other, size) {
   await joins(one, other);
   await says(page, ".device h2", other.name);
   await picture(page, "devices-paired-" + size);
+  await says(page, ".presence", "linked");
+  check(true, "another device is linked, as the command line calls it");
   check((await text(page, ".devices")).includes("Free for work"), "the devices say how much work each may do");
 }
 
@@ -84,6 +87,10 @@ export async function energy(one, size) {
   check((await text(page, ".readout")).includes("Temperature"), "the plot is read by arrow keys");
   await press(page, "As a table");
   await there(page, ".energy figure table");
+  const halves = await page.evaluate(() => ["text.axis", ".readout strong, figure tbody th"].map((which) => [...document.querySelectorAll(which)].map((one) => one.textContent)
+    .filter((one) => /\d:\d/.test(one)).map((one) => /[AP]M/i.test(one))));
+  check(new Set(halves.flat()).size === 1 && halves.every((some) => some.length), "the hours are written alike on the axis and in the table");
+  check(!/unknown|Chunks/.test(await page.$$eval(".energy section:nth-of-type(n+4)", (all) => all.map((one) => one.textContent).join(" "))), "what is unknown is a dash, and passages are called so");
   await press(page, "Add quiet hours");
   await there(page, ".days input");
   await inspect(page, "energy", "energy-" + size);

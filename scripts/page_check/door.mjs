@@ -86,6 +86,29 @@ export async function tokens(one, size) {
   await wait(page, "the token is off the list", (name) => !document.querySelector("#access .rows").innerText.includes(name), "program-" + size);
 }
 
+const REFUSED = ["Remove", "Rename", "Add", "Pause", "Resume", "Work now", "Work now for 10 minutes", "Surplus", "Add quiet hours", "Keep them", "Show a code", "Make a token"];
+
+/** A role that may only read sees nothing that the agent would refuse it, and is told why where it calls all the same. */
+export async function guest(one, size) {
+  const name = "guest-" + size, { token } = await call(one, "POST", "/v1/tokens", { name, role: "read" });
+  const page = await open(size);
+  // What only an admin may look at.
+  page.expected.push("403");
+  for (const view of ["idle", "answers", "library", "devices", "energy"]) {
+    await visit(page, one, view, { query: view === "answers" ? "when is the boiler serviced" : "", token });
+    const seen = await page.evaluate((refused) => [...document.querySelectorAll("button, summary, .thumb, select")].filter((one) => one.getClientRects().length && !one.disabled
+      && (refused.includes(one.textContent.trim()) || one.matches(".thumb, .ring select"))).map((one) => one.textContent.trim() || one.className), REFUSED);
+    check(!seen.length, "a guest sees nothing that is refused: " + view + (seen.length ? " (" + seen.join(", ") + ")" : ""));
+    await inspect(page, view + " of a guest", view + "-guest-" + size);
+  }
+  const { error } = await call(one, "POST", "/v1/energy/pause", {}, token);
+  check(/Ask who gave it to you/.test(error), "what is refused says whom to ask (" + error + ")");
+  await visit(page, one, "library", { token: one.token });
+  await there(page, "#add form");
+  check(true, "who may do everything sees all of it again");
+  await call(one, "POST", "/v1/tokens/revoke", { name });
+}
+
 const rows = (page, part) => page.$$eval(part + " .rows li", (all) => all.map((one) => one.innerText));
 
 /** Browsers that signed in stand apart from tokens; one is signed out, all others are, and this one signs itself out. */

@@ -1,7 +1,7 @@
 // Asking: answers, their places in the history, keys, feedback, what fails, what comes late, and documents that mean harm.
 
 import { call, until } from "./agents.mjs";
-import { ask, back, click, go, gone, has, holdSearches, inspect, open, picture, press, refuseSearches, says, send, shown, text, there, type, visit, wait } from "./browser.mjs";
+import { ask, back, click, go, gone, has, answerSearches, holdSearches, inspect, keepsItsWidth, open, picture, press, refuseSearches, says, send, shown, text, there, type, visit, wait } from "./browser.mjs";
 import { check, figure } from "./report.mjs";
 
 const RADIATORS = "How do I get air out of the radiators?";
@@ -76,6 +76,44 @@ async function byKeys(page, address) {
   check(await page.evaluate(() => document.activeElement.id === "q"), "/ goes to the question");
 }
 
+/** Wide tables, long words, code and names of files scroll or break in their own boxes, at each width of a phone. */
+export async function wide(one, size) {
+  const page = await open(size);
+  for (const question of ["swimming lesson timetable", "swimming lesson photo convert resize", "photo.jpg"]) {
+    await visit(page, one, "answers", { query: question, token: one.token });
+    await page.$$eval(".weak", (folds) => folds.forEach((fold) => { fold.open = true; }));
+    for (const width of size === "phone" ? [320, 360, 390, 430] : [1180]) {
+      await page.setViewport({ ...page.viewport(), width });
+      await keepsItsWidth(page, question + ", " + width + " px");
+    }
+  }
+  await ask(page, "swimming lesson timetable");
+  await there(page, ".hit table");
+  if (size === "phone") check(await page.$$eval(".hit .table", (all) => all.some((one) => one.scrollWidth > one.clientWidth)), "a wide table scrolls in its own box");
+  await inspect(page, "a wide table", "search-wide-" + size);
+  await press(page, "Show in document");
+  await there(page, "dialog[open] section");
+  await keepsItsWidth(page, "a document with what is wide");
+}
+
+/** What stands beside a best answer that is not strong, and what does where nothing fits: by answers that are as they are needed. */
+export async function near(one, size) {
+  const page = await open(size);
+  const shown = async (question, scores, nothing_fits = false) => {
+    const hits = scores.map((score, i) => ({ device: one.name, peer_id: "12D3KooWnear", path: "/bills/" + i + ".md", text: "Dr. Pohl, the vet, was paid so and so much on day " + i + ".", snippet: [], score, heading: "", places: [] }));
+    const end = await answerSearches(page, { hits, nothing_fits, coverage: { asked: 1, answered: 1, silent: [], files: { known: 9, searchable: 9 }, unusable: 0 }, unusable: [], unknown: [] });
+    await visit(page, one, "answers", { query: question, token: one.token });
+    const cards = await page.$$eval("#answers > .documents > li", (all) => all.length);
+    end();
+    return cards;
+  };
+  check(await shown("vet cost", [0.21, 0.15, 0.11, 0.1]) === 3, "beside a best answer that is not strong stand those that are nearly as good");
+  check(await shown("vet cost sure", [0.8, 0.15]) === 1, "a strong answer stands alone");
+  check(await shown("vet of the moon", Array(10).fill(0.03), true) === 3, "where nothing fits, three stand open");
+  check((await text(page, ".verdict")).startsWith("Nothing fits well. The nearest:") && (await text(page, ".weak summary")) === "7 weaker documents", "it says so, and how many are folded");
+  await inspect(page, "nothing that fits", "search-nearest-" + size);
+}
+
 export async function feedback(one, size) {
   // Another question at each size: the same again takes the judgement back.
   const question = size === "phone" ? "When is the boiler serviced?" : RADIATORS;
@@ -85,6 +123,8 @@ export async function feedback(one, size) {
   await click(page, ".hit .thumb");
   await there(page, ".thumb[aria-pressed=true]");
   const kept = async (verdict) => ((await call(one, "GET", "/v1/feedback")).judgements || []).some((of) => of.verdict === verdict && of.question === question);
+  await says(page, ".hit .thumbs", "Kept on this device");
+  check((await page.$eval("#said", (node) => node.textContent)).includes("Kept on this device"), "a thumb says that it is kept, aloud too");
   await until("the judgement", () => kept("good"));
   check(true, "a thumb is kept on the device");
   await ask(page, "boiler serviced cost");

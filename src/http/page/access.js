@@ -2,11 +2,10 @@
 // can read along on the way.
 
 import { get, lock, post, typed } from "./call.js";
-import { action, ago, copy, count, failed, here, make, moment, options, say, soft, sure } from "./dom.js";
+import { action, ago, copy, count, failed, flash, here, make, moment, options, say, soft, sure } from "./dom.js";
 
 const ROLES = { read: "Asks and looks", write: "Also changes what is indexed, and when", admin: "Everything that you may" };
 
-/** The part of the page about browsers; what follows is asked for when somebody opens it. */
 export function browsers() {
   const box = make("section", { class: "card", id: "browsers", "aria-label": "Browsers" }, make("h2", {}, "Browsers"));
   box.append(soft("Each browser that signed in stays so until it is not used for a month, the password changes, or it is signed out. Sign out what you do not know, or have lost."),
@@ -49,7 +48,6 @@ function browser({ name, browser: what, role, created, used, current }, end, lea
     sure("Sign out", current ? "Sign this browser out?" : "Sign " + what + " out?", "Sign it out", current ? leave : () => end({ name, created }), { "aria-label": "Sign out " + what }));
 }
 
-/** The part about programs and people. */
 export function access() {
   const box = make("section", { class: "card", id: "access", "aria-label": "Programs and people" }, make("h2", {}, "Programs and people"));
   box.append(soft("A program, or a person who is not you, gets a token of its own: it may do what its role says, and can be revoked alone."));
@@ -61,7 +59,6 @@ export function access() {
   return box;
 }
 
-/** The part of the page about what others in the network can read of it. */
 export function encryption() {
   const box = make("section", { class: "card", id: "encryption", "aria-label": "On the way" }, make("h2", {}, "On the way"));
   const command = make("code", {}, typed("wattle tls on"));
@@ -112,7 +109,7 @@ function form(secret, again) {
 
 /** The token itself, which nobody is told again. */
 function once({ name, token }, secret) {
-  const copied = action("Copy", async (button) => { await copy(token); button.textContent = "Copied"; }, { class: "plain edge" });
+  const copied = action("Copy", async (button) => { await copy(token); flash(button, "Copied"); }, { class: "plain edge" });
   return make("div", { class: "notice good" }, make("p", {}, "The token of " + name + " is shown this once. Give it to the program as its key, or as Authorization: Bearer …"),
     make("p", {}, make("code", {}, token)),
     make("div", { class: "tools" }, copied, make("button", { type: "button", class: "plain", onclick: () => secret.replaceChildren() }, "I have it")));

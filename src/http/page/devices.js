@@ -93,7 +93,7 @@ function show(list, known, again) {
 
 function card(device, again) {
   const name = device.name || "…" + device.peer_id.slice(-8);
-  const [kind, presence] = device.here ? ["good", "this device"] : device.linked && device.silent_s !== undefined ? ["bad", "silent for " + span(device.silent_s)] : device.linked ? ["good", "here"]
+  const [kind, presence] = device.here ? ["good", "this device"] : device.linked && device.silent_s !== undefined ? ["bad", "silent for " + span(device.silent_s)] : device.linked ? ["good", "linked"]
     : device.off_s !== null && device.off_s !== undefined ? ["idle", "off for " + span(device.off_s)]
     : ["bad", device.seen ? "last seen " + moment(device.seen) : "not seen yet"];
   const doing = [
@@ -118,7 +118,7 @@ function card(device, again) {
       say(done.done);
       await look();
       again();
-    }, { "aria-label": "Remove " + name }) : null;
+    }, { class: "plain admin", "aria-label": "Remove " + name }) : null;
   return make("li", { class: "card device" },
     make("div", { class: "top" }, make("h2", {}, name), make("span", { class: "presence" }, make("span", { class: "dot " + kind }), presence)),
     make("dl", {}, ...facts.flatMap(([what, value]) => [make("dt", {}, what), make("dd", {}, value)])),
@@ -146,6 +146,7 @@ async function showPairing(box, pair, view, again) {
         make("img", { class: "qr", alt: "The code and the way here, for a camera", src: "data:image/svg+xml," + encodeURIComponent(svg) }),
         make("div", {}, soft("On the other device type"), make("p", {}, make("code", {}, "wattle join " + open.code.replaceAll(" ", ""))),
           soft("or enter this code on its page:"), make("p", { class: "code" }, open.code),
+          soft("Any scanner reads the QR code, a phone’s too: it is a text that needs no address. On the other device type ", make("code", {}, "wattle join 'TEXT'"), " with it."),
           make("p", { class: "left soft" }, left(open)), trouble ? make("p", { class: "notice" }, trouble) : null,
           action("Stop", async () => { await post("/v1/pair", { close: true }); again(); }, { class: "plain edge" }))));
   }
@@ -171,7 +172,6 @@ function accepted(joined, again) {
   return box;
 }
 
-/** This device joins the mesh of another one. */
 function join(again) {
   const code = make("input", { inputmode: "numeric", autocomplete: "off", required: true, pattern: "[0-9 ]{8,10}", maxlength: "10", placeholder: "1234 5678" });
   const at = make("input", { autocomplete: "off", autocapitalize: "none", placeholder: "192.168.1.5" });
@@ -190,5 +190,5 @@ function join(again) {
       again();
     } catch (error) { done.replaceChildren(failed(error)); }
   });
-  return make("details", { class: "quiet" }, make("summary", {}, "This device shall join another one"), form);
+  return make("details", { class: "quiet admin" }, make("summary", {}, "This device shall join another one"), form);
 }

@@ -78,7 +78,7 @@ function choose(box, energy, again) {
   const then = async (path, body) => { await post(path, body); await look(); await again(); };
   const length = make("select", { "aria-label": "For how long" }, options([["1800", "30 minutes"], ["7200", "2 hours"], ["until", "until 7:00"], ["", "until I resume"]]));
   box.replaceChildren(make("h2", {}, "Pause and work"), make("p", { class: "state" }, state),
-    make("div", { class: "tools" },
+    make("div", { class: "tools writes" },
       energy.paused ? action("Resume", () => then("/v1/energy/resume"), { class: "main" })
         : make("span", { class: "joined" }, action("Pause", () => then("/v1/energy/pause", length.value === "until" ? { until: "7:00" } : length.value ? { seconds: Number(length.value) } : {}), { class: "plain edge" }), length),
       action("Work now for 10 minutes", () => then("/v1/energy/work", { seconds: 600 }), { class: "plain edge" }), action("For an hour", () => then("/v1/energy/work", { seconds: 3600 }), { class: "plain edge" })));
@@ -90,11 +90,13 @@ function theDay(box, samples, energy) {
   // The agent has run for less than a day: what was before is unknown.
   const before = new Array(Math.max(0, Math.round(86400 / samples.every_s) - samples.chunks.length)).fill(null);
   for (const name of ["watts", "temp_c", "duty", "joules", "chunks"]) samples[name] = before.concat(samples[name]);
+  // Joules of nothing measured or modelled are unknown, not none.
+  const joules = samples.joules.some((one) => one > 0), none = energy.leads === false ? "measured by another agent of this host" : "no sensor";
   const series = [
     samples.watts.some((watts) => watts !== null) ? { name: "Power", unit: "W", kind: "watts", digits: 1, values: samples.watts }
-      : { name: "Power of the work", unit: "W", kind: "watts", digits: 1, values: samples.joules.map((joules) => joules === null ? null : joules / samples.every_s), least: 1 },
-    { name: "Temperature", unit: "°C", kind: "heat", digits: 0, values: samples.temp_c, from: 20, limit: energy.t_lim_c },
-    { name: "Time at work", unit: "%", kind: "duty", digits: 0, values: samples.duty.map((part) => part === null ? null : part * 100), least: 100 },
+      : { name: "Power of the work", unit: "W", kind: "watts", digits: 1, values: samples.joules.map((one) => one === null || !joules ? null : one / samples.every_s), least: 1, none: "not measured" },
+    { name: "Temperature", unit: "°C", kind: "heat", digits: 0, values: samples.temp_c, from: 20, limit: energy.t_lim_c, none },
+    { name: "Time at work", unit: "%", kind: "duty", digits: 0, values: samples.duty.map((part) => part === null ? null : part * 100), least: 100, none },
     { name: "Passages embedded", unit: "", kind: "work", digits: 0, values: samples.chunks, bars: true, none: "none yet" },
   ];
   const table = box.querySelector("details");
@@ -110,9 +112,9 @@ function cost(energy) {
   const cell = (value) => make("td", {}, value);
   return [make("h2", {}, "What it cost"),
     make("div", { class: "table", tabindex: 0, role: "group", "aria-label": "Joules by day" }, make("table", {},
-      make("thead", {}, make("tr", {}, ...["Day", "Energy", "Chunks", "Joules per 1,000", "Found by"].map((name) => make("th", { scope: "col" }, name)))),
+      make("thead", {}, make("tr", {}, ...["Day", "Energy", "Passages", "Joules per 1,000", "Found by"].map((name) => make("th", { scope: "col" }, name)))),
       make("tbody", {}, ...rows.flatMap(([name, spent]) => spent.map((one, i) => make("tr", {}, i ? cell("") : make("th", { scope: "row" }, name),
-        cell(one.joules === null ? "unknown" : one.joules < 10000 ? number(Math.round(one.joules)) + " J" : (one.joules / 3.6e6).toFixed(3) + " kWh"), cell(number(one.chunks)),
+        cell(one.joules === null ? "–" : one.joules < 10000 ? number(Math.round(one.joules)) + " J" : (one.joules / 3.6e6).toFixed(3) + " kWh"), cell(number(one.chunks)),
         cell(one.per_1000_chunks === null ? "–" : number(Math.round(one.per_1000_chunks))), cell(one.method + (one.err_pct === null ? "" : ", ± " + one.err_pct + " %")))))))),
     energy.idle_watts === null ? null : soft("Without Wattle’s work the device takes " + energy.idle_watts.toFixed(1) + " W, which is not part of this."),
   ].filter(Boolean);
@@ -131,5 +133,5 @@ function hint(box, energy, again) {
   box.replaceChildren(make("h2", {}, "How much energy there is"),
     make("p", {}, "Now there is " + (words[energy.energy] || energy.energy) + (energy.energy_source ? ", says " + energy.energy_source : "") + "."),
     soft("With surplus, from the roof for example, work that waits is done. When it is scarce, only what is asked for is. Home Assistant can say it by itself."),
-    make("div", { class: "tools" }, ...["surplus", "normal", "scarce"].map((state) => action(state[0].toUpperCase() + state.slice(1), put(state), { class: "plain edge" })), make("label", { class: "soft" }, "for ", length)));
+    make("div", { class: "tools writes" }, ...["surplus", "normal", "scarce"].map((state) => action(state[0].toUpperCase() + state.slice(1), put(state), { class: "plain edge" })), make("label", { class: "soft" }, "for ", length)));
 }

@@ -1,16 +1,17 @@
 // What is searched: folders by collection, how far their files are, what cannot be read and why.
 
-import { agent, get, look, post, watch } from "./call.js";
+import { agent, get, look, may, post, watch } from "./call.js";
 import { forgetModels, modelOf } from "./models.js";
 import { action, ago, count, elide, failed, make, number, options, say, soft, span, split, sure } from "./dom.js";
 
+const WRITES = { class: "plain writes" };
 const RINGS = [["private", "This device only"], ["mesh", "All my devices"]];
 
 export function open(box) {
   const progress = make("section", { class: "card", "aria-label": "Progress" });
   const findings = make("section", { id: "findings", "aria-label": "To be decided" });
   const folders = make("section", { "aria-label": "Folders" });
-  const add = make("section", { class: "card", id: "add" }, make("h2", {}, "Add a folder"));
+  const add = make("section", { class: "card writes", id: "add" }, make("h2", {}, "Add a folder"));
   const broken = make("section", { class: "card", id: "unreadable" }, make("h2", {}, "Not readable"));
   box.append(make("h1", {}, "Library"), progress, findings, folders, add, broken);
   let added = false;
@@ -65,18 +66,17 @@ function howFar({ files, chunks, vectors, passages, pace, scanning, background, 
   const state = !sources.length ? "" : left && rate ? rate + (pace.left_s !== null ? ", about " + span(pace.left_s) + " left" + (pace.held ? " without " + count(pace.held, "passage", "passages") + " that only this device may embed" : "") : "") : left || files.waiting > absent ? background || "Work waits." : looking ? "The folders are being looked at." : "All that can be read is read.";
   const bar = make("progress", { max: Math.max(1, chunks), value: chunks ? vectors : looking ? 0 : 1, "aria-label": "Passages embedded" });
   return [
-    make("div", { class: "figure" }, make("strong", {}, number(files.ready)), make("span", {}, " of " + count(all, "file", "files") + " ready")),
+    make("div", { class: "figure" }, make("strong", {}, number(files.ready)), make("span", {}, " of " + count(all, "file", "files") + " ready here")),
     bar,
     soft(number(vectors) + " of " + count(chunks, "passage", "passages") + " embedded. " + state),
     facts.length ? make("ul", { class: "facts" }, ...facts.map(([n, what]) => make("li", {}, make("strong", {}, number(n)), " " + what))) : null,
   ].filter(Boolean);
 }
 
-/** What is wrong or in doubt, and what helps. */
 function decisions(status) {
   const asked = status.sources.filter((source) => source.missing).map((source) => make("div", { class: "notice" },
     make("p", {}, number(source.missing.documents) + " of " + count(source.missing.of, "document", "documents") + " in " + source.path + " are gone at once. They answer until you decide."),
-    make("div", { class: "tools" }, action("Keep them", () => then("/v1/keep", { path: source.path })), sure("Forget them", "Forget " + count(source.missing.documents, "document", "documents") + "?", "Forget them", () => then("/v1/forget", { path: source.path })))));
+    make("div", { class: "tools writes" }, action("Keep them", () => then("/v1/keep", { path: source.path })), sure("Forget them", "Forget " + count(source.missing.documents, "document", "documents") + "?", "Forget them", () => then("/v1/forget", { path: source.path })))));
   // The agent tells of a loss as a finding too.
   const told = (finding) => asked.length && / keep /.test(finding.command || "");
   const findings = (status.findings || []).filter((finding) => !told(finding)).map((finding) => make("div", { class: "notice" }, make("p", {}, finding.what),
@@ -97,7 +97,7 @@ function collections(status) {
   return names.map((name) => {
     const sources = status.sources.filter((source) => source.collection === name);
     const rings = [...new Set(sources.map((source) => source.ring))];
-    const ring = make("select", { "aria-label": "Who may search " + name },
+    const ring = make("select", { "aria-label": "Who may search " + name, disabled: !may("write") },
       ...(rings.length > 1 ? [make("option", { value: "" }, "Differs by folder")] : []),
       options([...RINGS, ["public", "Everybody (public)"]]));
     const asked = make("div", { role: "status" });
@@ -155,7 +155,7 @@ function rename(name) {
       await then("/v1/collection", { name, to: field.value.trim() });
     } catch (error) { form.after(failed(error)); }
   });
-  return make("details", { class: "quiet" }, make("summary", {}, "Rename"), form);
+  return make("details", { class: "quiet writes" }, make("summary", {}, "Rename"), form);
 }
 
 function folder(source) {
@@ -169,13 +169,12 @@ function folder(source) {
   const away = (source.away || []).map((one) => make("p", { class: "note" },
     (one.path === source.path ? "" : elide(one.path, 60) + " ") + (one.unreadable ? "may not be read by this user" : "is away") + " since " + one.since + "; "
     + count(one.documents, "document is", "documents are") + " kept. ",
-    one.kept ? null : action("Keep them", () => then("/v1/keep", { path: one.path }))));
+    one.kept ? null : action("Keep them", () => then("/v1/keep", { path: one.path }), WRITES)));
   return make("li", {},
     make("div", { class: "grow" }, make("p", { class: "name" }, file || "/"), make("p", { class: "where", title: source.path }, elide(above || "/", 70)), soft(facts.join(" · ")), ...away),
-    sure("Remove", "Forget " + (file || source.path) + "? Its files stay.", "Forget it", () => then("/v1/forget", { path: source.path }), { "aria-label": "Remove " + (file || source.path) }));
+    sure("Remove", "Forget " + (file || source.path) + "? Its files stay.", "Forget it", () => then("/v1/forget", { path: source.path }), { ...WRITES, "aria-label": "Remove " + (file || source.path) }));
 }
 
-/** The form by which a folder is added. */
 export function addFolder(status) {
   const names = [...new Set([...status.sources.map((source) => source.collection), "home"])];
   const path = make("input", { name: "path", required: true, placeholder: "/home/ann/Documents", autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
@@ -189,7 +188,7 @@ export function addFolder(status) {
   };
   name.addEventListener("input", known);
   known();
-  const form = make("form", { class: "add" },
+  const form = make("form", { class: "add writes" },
     make("label", {}, "Folder or file on " + status.device, path),
     make("div", { class: "pair" },
       make("label", {}, "Collection", name, make("datalist", { id: "collections" }, ...names.map((value) => make("option", { value })))),
@@ -226,17 +225,15 @@ function unreadable(box, status, atOnce) {
   box.replaceChildren(title,
     make("p", {}, [refused && count(refused, "file cannot", "files cannot") + " be used", parked && count(parked, "file is", "files are") + " set aside after failing again and again"].filter(Boolean).join("; ") + ". Their names are found all the same."),
     make("div", { class: "tools" }, action("Show with reasons", load, { class: "plain edge" }),
-      parked ? action("Try all again", () => then("/v1/tasks/retry", {})) : null), list, others);
+      parked ? action("Try all again", () => then("/v1/tasks/retry", {}), WRITES) : null), list, others);
   if (atOnce) load();
 }
 
-/** Where it is told what other devices cannot read. */
 function elsewhere({ device, peers }) {
   const others = peers.filter((peer) => peer.device && peer.unusable).map((peer) => peer.device + " (" + number(peer.unusable) + ")");
   return peers.length ? "This is " + device + ". What another device cannot read is listed at the page of that one" + (others.length ? ": " + others.join(", ") : "") + "." : "";
 }
 
-/** Files by their reason, which many have in common. */
 function reasons(files, all) {
   const by = new Map();
   for (const file of files) by.set(file.reason, [...(by.get(file.reason) || []), file.path]);
@@ -250,5 +247,5 @@ function aside(task) {
   const last = task.attempts[task.attempts.length - 1];
   return make("div", { class: "row" }, make("div", { class: "grow" }, make("p", { class: "name" }, split(task.path).file), make("p", { class: "where", title: task.path }, elide(task.path, 80)),
     last ? soft(last.why + " (" + last.device + ", " + count(task.attempts.length, "attempt", "attempts") + ")") : null),
-    action("Try again", () => then("/v1/tasks/retry", { id: task.id })), action("Give up", () => then("/v1/tasks/drop", { id: task.id })));
+    action("Try again", () => then("/v1/tasks/retry", { id: task.id }), WRITES), action("Give up", () => then("/v1/tasks/drop", { id: task.id }), WRITES));
 }

@@ -6,7 +6,6 @@ import { action, failed, make, options, say, soft } from "./dom.js";
 const DAYS = { mon: "Monday", tue: "Tuesday", wed: "Wednesday", thu: "Thursday", fri: "Friday", sat: "Saturday", sun: "Sunday" };
 const SHARES = [["0", "nothing"], ["0.25", "a quarter of the device"], ["0.5", "half of the device"]];
 
-/** Shows them in this box; `again` looks at the energy again. */
 export function showQuiet(box, energy, again) {
   const hours = energy.quiet || [];
   const key = JSON.stringify([hours, energy.leads]);
@@ -19,7 +18,7 @@ export function showQuiet(box, energy, again) {
     if (done.forgotten) box.append(make("p", { class: "notice", role: "alert" }, done.forgotten));
   };
   const line = (one) => make("li", {}, make("div", { class: "grow" }, told(one)),
-    action("Remove", () => set(hours.filter((other) => other !== one), "These quiet hours are removed."), { "aria-label": "Remove quiet hours: " + told(one) }));
+    action("Remove", () => set(hours.filter((other) => other !== one), "These quiet hours are removed."), { class: "plain admin", "aria-label": "Remove quiet hours: " + told(one) }));
   box.replaceChildren(make("h2", {}, "Quiet hours"),
     soft("Hours with little or no background work, when a fan would disturb, for example. Questions are answered all the same."),
     hours.length ? make("ul", { class: "rows" }, ...hours.map(line)) : make("p", {}, "None are set."),
@@ -51,5 +50,5 @@ function form(add) {
       await add({ days: chosen.length === days.length ? "daily" : chosen.join(","), from: from.value, to: to.value, cap: Number(share.value) });
     } catch (error) { trouble.replaceChildren(failed(error)); }
   });
-  return make("details", { class: "quiet" }, make("summary", {}, "Add quiet hours"), made);
+  return make("details", { class: "quiet admin" }, make("summary", {}, "Add quiet hours"), made);
 }

@@ -5,7 +5,6 @@ import { failed, make, soft, split } from "./dom.js";
 import { best, blocks } from "./passage.js";
 import { openFile } from "./hits.js";
 
-/** Opens it over the page; Back and Escape close it. */
 export function openReader({ hit, group, find, isHere }) {
   const text = make("div", { class: "text whole", tabindex: 0, role: "document" });
   const name = hit.heading.split(" > ")[0] || split(hit.path).file;
