@@ -18,6 +18,9 @@ LEFT_OUT = (
     "usr/lib/modules/",
     "usr/lib/firmware/",
     "usr/share/wattle-packages",
+    # Names of PC's devices for people, 22 MB, which udev would look through at each start.
+    "usr/lib/udev/hwdb.d/",
+    "usr/lib/udev/hwdb.bin",
     "var/cache/ldconfig/",
     "var/lib/systemd/catalog/",
     "var/lib/dpkg/info/",

@@ -12,6 +12,7 @@ mod feedback;
 mod identity;
 mod ipfs;
 mod link;
+mod opened;
 mod pairing;
 mod password;
 mod place;
@@ -43,6 +44,7 @@ pub use feedback::{FeedbackArgs, Thumb};
 pub use identity::IdentityCommand;
 pub use ipfs::IpfsCommand;
 pub use link::{LinkArgs, OpenArgs};
+pub use opened::OpenedArgs;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use password::PasswordCommand;
 pub use place::{ForgetArgs, PlaceArgs};
@@ -270,10 +272,9 @@ pub struct UpArgs {
     #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub boot: Vec<PathBuf>,
 
-    /// Open the API to other devices at this one address of this device, for example 192.168.1.4:7780; callers need
-    /// the token, and everybody on the network can read the traffic unless `wattle tls on` encrypts it.
-    #[arg(long, value_name = "ADDRESS", value_parser = crate::config::open_address)]
-    pub open_api: Option<SocketAddr>,
+    /// Whether other devices reach the API.
+    #[command(flatten)]
+    pub opened: OpenedArgs,
 
     /// Whether other devices are found by multicast.
     #[command(flatten)]

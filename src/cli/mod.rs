@@ -38,6 +38,7 @@ pub mod log;
 mod manual;
 mod mcp;
 mod open;
+mod opened;
 mod options;
 mod output;
 mod pairing;

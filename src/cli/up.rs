@@ -67,8 +67,8 @@ use network::{Network, give_local_addresses, send_known_addresses, tell_known, t
 use restart::Restart;
 use screen::Screen;
 use smol::channel::Sender;
-use std::io::{ErrorKind, IsTerminal};
-use std::net::{SocketAddr, TcpListener};
+use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use threads::{Parts, Threads, background_slots};
 use uncounted::count_when_there_is_room;
@@ -79,6 +79,7 @@ pub(crate) use {
     folders::{conflict, not_named, not_watched, other_than_set, same_place},
     invited::not_in,
     reports::{of_board, of_card},
+    secured::of_visitor,
 };
 
 /// Runs an agent in the foreground until it is told to stop. `as_json`: what it tells at its start is for a program.
@@ -89,7 +90,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     // Before anything else: a folder that was mistyped starts nothing.
     let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
-    let listener = listen(options.api, options.network.listen)?;
+    let listener = network::bind_api(options.api, options.network.listen)?;
     let OnHardware { identity, before: key_before, findings } = on_hardware(&home, options)?;
     let (token, (boot, counted)) = (home.token()?, home.count_boot()?);
     let (node_handle, requests) = NodeHandle::new();
@@ -307,7 +308,8 @@ fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Key
             "Any program that reaches this device at node.listen may fetch the files and passages of public collections by bitswap: ipfs.bitswap is true in config.toml."
         );
     }
-    Ok(Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway).at_start(boot))
+    let keys = Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway);
+    Ok(keys.at_start(boot, options.network.first_visitor))
 }
 
 /// The work on the store; bitswap gets its public blocks, where the owner switched it on.
@@ -374,18 +376,6 @@ fn already_running(options: &UpOptions, why: String) -> String {
     let words: Vec<String> = paths.iter().map(|path| quoted(&path.to_string_lossy())).collect();
     let add = at_home(&format!("wattle add {}", words.join(" ")), &options.home);
     format!("{why} To have that agent watch more, type: {add}")
-}
-
-/// The API's listener. `other` is where this agent will listen for other devices.
-fn listen(address: SocketAddr, other: Option<SocketAddr>) -> Result<TcpListener, String> {
-    TcpListener::bind(address).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => format!(
-            "The address {address} is taken, perhaps by another agent. Stop that one, or give this one another \
-             address{}.",
-            network::free_port(address, other.as_slice()).map_or(String::new(), |free| format!(" with --api {free}"))
-        ),
-        _ => format!("The agent cannot listen on {address}: {error}."),
-    })
 }
 
 /// Seeds the node's generator for random decisions; keys and nonces do not come from it.

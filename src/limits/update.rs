@@ -8,6 +8,12 @@ pub const UPDATE_MANIFEST_BYTES_MAX: usize = 4096;
 /// Bytes of a part of an update as it lies on the card: a root partition has some 230 MB.
 pub const UPDATE_PART_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
+/// Bytes by which a part of an update may be longer packed than unpacked: gzip adds five to each 16 KiB that do not pack, which of the longest part are 320 KiB.
+pub const UPDATE_PACKING_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Bytes that a file takes of the boot partition beside its own: the rest of its last cluster, of which FAT has none that is larger.
+pub const UPDATE_CLUSTER_BYTES: u64 = 64 * 1024;
+
 /// Bytes of the boot files of an update: kernel, initramfs and device trees have some 25 MB. They are checked in memory before the first is written, on
 /// boards with 512 MB too.
 pub const UPDATE_BOOT_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -47,6 +53,10 @@ pub const UPDATE_MEMBERS_ASKED_MAX: usize = 8;
 
 /// Milliseconds for which a server of updates may say nothing.
 pub const UPDATE_SERVER_MS: u64 = 30_000;
+
+/// Bytes that a server of updates gives in each second of waiting for it, on average: a slow line at home has ten times as many. Whoever gives fewer
+/// would keep a board from everything else that it does with updates.
+pub const UPDATE_SERVER_BYTES_PER_S: u64 = 16 * 1024;
 
 /// Milliseconds for which the agent is waited for when it is asked how it is.
 pub const UPDATE_AGENT_MS: u64 = 10_000;

@@ -97,7 +97,7 @@ pub enum Effect {
     RestartOnTrial,
     /// Restart, as always.
     Restart,
-    /// Tell the owner, and the mesh, that the update has ended.
+    /// Tell the owner that the update ends, and have other members take what has held, and nothing else.
     Ended(Stage),
 }
 
@@ -112,7 +112,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// At a start of the agent in this system, with what was kept.
+    /// At a start in this system, with what was kept. `now`: since when it runs.
     #[must_use]
     pub fn start(now: Instant, running: Slot, record: Option<Record>) -> (Self, Vec<Effect>) {
         let mut trial = Self { record, began: None, good_since: None };
@@ -212,15 +212,15 @@ impl Trial {
         self.record
     }
 
-    /// The files first, then the record: between the two, the next start finds a trial, and comes to the same end.
+    /// The files first, then what is handed on, and the record last: between any two, the next start finds a trial, and comes to the same end.
     fn ended(&mut self, stage: Stage, first: &[Effect]) -> Vec<Effect> {
         (self.began, self.good_since) = (None, None);
         let mut effects = first.to_vec();
+        effects.push(Effect::Ended(stage));
         if let Some(record) = &mut self.record {
             record.stage = stage;
             effects.push(Effect::Save(*record));
         }
-        effects.push(Effect::Ended(stage));
         effects
     }
 }

@@ -7,7 +7,7 @@ use super::regular;
 use crate::limits::{CARD_BYTES_MAX, CARD_REPORT_BYTES_MAX};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Result, Write};
-use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -95,13 +95,26 @@ pub fn lead(link: &Path, to: &Path) -> Result<()> {
     symlink(to, link)
 }
 
-/// Gives a file, or a folder, to whoever has the folder in which it lies.
+/// Takes away what lies in place of a folder of the agent's and is none: root would write to where a link leads, and give that to the agent.
+///
+/// # Errors
+/// The system's.
+pub fn clear(folder: &Path) -> Result<()> {
+    match fs::symlink_metadata(folder) {
+        Ok(meta) if meta.is_dir() => Ok(()),
+        Ok(_) => durable::remove(folder),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a file, or a folder, to whoever has the folder in which it lies; of a link, the link.
 ///
 /// # Errors
 /// The system's.
 pub fn give(path: &Path) -> Result<()> {
     let owner = fs::metadata(path.parent().unwrap_or(path))?;
-    chown(path, Some(owner.uid()), Some(owner.gid()))
+    lchown(path, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// Leaves the page's password for the agent, in a folder of the agent's.

@@ -79,36 +79,61 @@ impl<'a> Card<'a> {
     /// One sentence, and what became of the card.
     pub fn install(&self, package: &Package<'_>, older: bool, needs_mesh: bool) -> Result<Version, String> {
         let system = self.system;
-        let earlier = self.record();
-        if earlier.is_some_and(|record| record.stage == Stage::Trying && record.slot == system.running()) {
-            return Err("The system that runs is on trial itself: wait until it has held for ten minutes, or go back with `wattle update rollback`. Nothing was changed."
-                .to_owned());
-        }
-        let (update, boot_files) = package.checked(system, older)?;
+        self.may_install()?;
+        let checked = package.checked(system, older)?;
         let unchanged = |why: String| format!("{why} Nothing was changed.");
+        let (boot, other) = (Boot::of(system), system.running().other());
+        let place = system.partition(other);
+        // What would fail in the end is not begun: it would be begun again and again, and a card wears.
+        system.holds(&place).and_then(|()| partition::has_room(&checked.update.root, &place)).map_err(unchanged)?;
+        boot.takes(other, &checked.boot).map_err(unchanged)?;
         let folder = system.kept();
-        let is_kept = kept::keep(package, &update, &boot_files, &folder).map_err(unchanged)?;
+        let is_kept = kept::keep(package, &checked, &folder).map_err(unchanged)?;
         let kept = Package::in_folder(&folder);
         let whole = if is_kept { &kept } else { package };
         let mut root = whole.root().map_err(unchanged)?;
-        let other = system.running().other();
         let half = |why: String| {
             format!("{why} The system that runs is as it was; the place of the other one holds nothing whole now.")
         };
         // Before the first byte is written over what it speaks of.
         record::forget(&system.state())
             .map_err(|error| format!("The record cannot be removed: {error}. Nothing was changed."))?;
-        partition::write(&mut root, &update.root, &system.partition(other)).map_err(half)?;
-        let boot = Boot::of(system);
+        partition::write(&mut root, &checked.update.root, &place).map_err(half)?;
         boot.writable(|boot| {
-            boot.unpack(other, &boot_files)?;
+            boot.unpack(other, &checked.boot)?;
             boot.offer(other)
         })
         .map_err(half)?;
         // A trial that is under way was refused above: nothing stands in the way of this one.
         let (mut trial, _) = Trial::start(clock::now(), system.running(), None);
-        self.carry_out(&trial.written(update.version, system.running(), needs_mesh))?;
-        Ok(update.version)
+        self.carry_out(&trial.written(checked.update.version, system.running(), needs_mesh))?;
+        Ok(checked.update.version)
+    }
+
+    /// Whether the system that runs finds what it has on the card: the owner's data, and its own boot files.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.system.stands_in() && Boot::of(self.system).has(self.system.running())
+    }
+
+    /// Whether the place of the other system may be written over now.
+    fn may_install(&self) -> Result<(), String> {
+        let system = self.system;
+        if system.stands_in() {
+            return Err("The card's data partition cannot be used, so how far an update is would be forgotten at the next start. Nothing was changed."
+                .to_owned());
+        }
+        if self.record().is_some_and(|record| record.stage == Stage::Trying && record.slot == system.running()) {
+            return Err("The system that runs is on trial itself: wait until it has held for ten minutes, or go back with `wattle update rollback`. Nothing was changed."
+                .to_owned());
+        }
+        // Also where the record of a trial was lost: without a system that the firmware starts, the board never starts again.
+        if !Boot::of(system).starts(system.running()) {
+            return Err("The system that runs is not the one that this board starts by itself (config.txt on its boot partition), and that one is not written over: start the board anew first. Nothing was changed."
+                .to_owned());
+        }
+        record::try_to_write(&system.state())
+            .map_err(|error| format!("How far the update is cannot be written down: {error}. Nothing was changed."))
     }
 
     /// Whether the owner's address is due to be asked, by what the clock of the wall shows; from now on it is not. A board that is started often asks
@@ -189,3 +214,7 @@ pub const fn word_of(stage: Stage) -> &'static str {
 #[cfg(test)]
 #[path = "update/update_test.rs"]
 mod update_test;
+
+#[cfg(test)]
+#[path = "update/refused_test.rs"]
+mod refused_test;

@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 use wattle::config::Card;
+use wattle::limits::{UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS};
 
 /// The settings that the program knows: it names them to whoever writes another one.
 fn known() -> BTreeSet<String> {
@@ -73,6 +74,20 @@ fn a_board_hands_on_at_the_port_at_which_others_ask_and_knows_whose_updates_it_t
     for file in ["a/config.txt", "b/config.txt"] {
         assert!(recipe.contains(&format!("$boot/{file}")), "{file}");
     }
+    // Both that write to the boot partition wait for each other, and the way back from a program that does not run comes behind the trial that it watches over.
+    let look = read("cross/image/root/usr/libexec/wattle/look");
+    assert!(look.contains("9>> \"$state/boot.lock\"") && look.contains("state=$at/run/wattle"));
+    let boot = read("src/platform/update/boot.rs");
+    assert!(
+        boot.contains("LOCK: &str = \"boot.lock\"") && read("src/platform/update/system.rs").contains("\"run/wattle\"")
+    );
+    let trial = read("cross/image/root/usr/libexec/wattle/trial");
+    let seconds = trial.lines().find_map(|line| line.strip_prefix("sleep \"${1:-")?.strip_suffix("}\""));
+    let seconds: u64 = seconds.unwrap().parse().unwrap();
+    assert!(seconds * 1000 > UPDATE_TRIAL_LIMIT_MS + UPDATE_TRIAL_MS && seconds * 1000 < UPDATE_WAIT_MS, "{seconds}");
+    let stick = read("cross/image/root/usr/libexec/wattle/look-at-stick");
+    let said = stick.lines().find_map(|line| line.trim().strip_prefix("1:\"")?.split_once('"')).unwrap().0;
+    assert!(read("src/platform/update.rs").contains(said), "{said}");
     assert!(
         read("cross/image/config.txt").contains("os_prefix=@SLOT@/")
             && read("cross/image/cmdline.txt").contains("root=PARTUUID=@ROOT@")
@@ -116,7 +131,7 @@ fn the_agent_of_the_image_is_opened_to_the_home_by_the_owners_password_alone() {
     let config = wattle::config::Config::parse(&settings).unwrap();
     assert!(!config.open_here && config.open_api.is_none());
     let run = fs::read_to_string(root.join("usr/libexec/wattle/run")).unwrap();
-    assert!(run.contains("--open-api \"$address:7780\""), "{run}");
+    assert!(run.contains("--open-api \"$address:7780\" --first-visitor\n"), "{run}");
     // Both folders that `look` and `card` write for the agent.
     assert!(run.contains("--boot /data/card --boot /run/wattle"), "{run}");
 }
@@ -174,4 +189,26 @@ fn a_board_with_a_stand_in_for_its_data_takes_no_update() {
         let text = fs::read_to_string(units.join(unit)).unwrap();
         assert!(text.contains("\nConditionPathExists=!/run/wattle/stand-in\n"), "{unit}");
     }
+}
+
+#[test]
+fn what_the_scripts_of_the_image_read_beside_them_is_there() {
+    let folder = repo().join("cross/image");
+    let mut read = 0;
+    for script in ["assemble", "customize"] {
+        let text = fs::read_to_string(folder.join(script)).unwrap();
+        for rest in text.split("$here/").skip(1) {
+            let path = rest.split(['"', ' ', '\n']).next().unwrap().trim_end_matches("/.");
+            assert!(folder.join(path).exists(), "{script} reads {path}");
+            read += 1;
+        }
+    }
+    assert!(read >= 8, "{read}");
+}
+
+#[test]
+fn the_image_has_what_systemd_opens_by_name_alone() {
+    let packages = fs::read_to_string(repo().join("cross/image/packages")).unwrap();
+    // No package asks for it. Without it resolved cannot read the board's name, and NAME.local is linux.local for all boards.
+    assert!(packages.lines().any(|package| package == "libidn2-0"), "{packages}");
 }

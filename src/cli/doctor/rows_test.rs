@@ -8,7 +8,9 @@ use super::*;
 use crate::base::finding::Finding;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
-use crate::cli::up::{conflict, not_in, not_named, not_watched, of_board, of_card, other_than_set, same_place};
+use crate::cli::up::{
+    conflict, not_in, not_named, not_watched, of_board, of_card, of_visitor, other_than_set, same_place,
+};
 use crate::config::{Config, Folder};
 use crate::energy::doubt::Doubt;
 use crate::energy::policy::clock::RELEASE;
@@ -58,6 +60,17 @@ fn what_the_page_says_of_sensors_that_contradict_each_other_is_what_the_doctor_s
     }
     let on_the_page = faults.len() + 1;
     assert_eq!(Doubt::ALL.into_iter().filter(|doubt| doubt.is_fault()).count(), on_the_page, "each fault has a row");
+}
+
+#[test]
+fn what_the_page_says_of_an_address_for_other_devices_is_what_the_doctor_says() {
+    let window = of_visitor("192.168.1.4:7780".parse().unwrap());
+    hold_finding("anybody in the network may choose the page's password", window);
+    let home = tempfile::tempdir().unwrap();
+    // RFC 5737 reserves it for documentation: no device has it.
+    fs::write(home.path().join("config.toml"), "[api]\nopen = \"192.0.2.1:7780\"\n").unwrap();
+    let report = Report { checks: vec![settings::settings(home.path())], store: None };
+    hold("the page is opened at an address that this device does not have", &report);
 }
 
 #[test]

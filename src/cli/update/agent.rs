@@ -1,7 +1,7 @@
 //! How the agent of this board is, as it tells any program that asks, and what it is told.
 
 use crate::cli::reach::client_of;
-use crate::limits::{UPDATE_AGENT_MS, UPDATE_MEMBERS_ASKED_MAX};
+use crate::limits::{UPDATE_AGENT_MS, UPDATE_MEMBERS_ASKED_MAX, UPDATE_TROUBLE_BYTES_MAX};
 use crate::mesh::update::Said;
 use smol::Timer;
 use smol::future::or;
@@ -33,7 +33,12 @@ pub(super) fn members(home: &Path) -> Vec<IpAddr> {
 /// Tells it how far the update of this board is, and why one was not taken. Whether the turn of this board has come: not where no agent knows of others.
 pub(super) fn turn(home: &Path, said: Said, trouble: Option<&str>) -> bool {
     let Ok(client) = client_of(home, None) else { return false };
-    in_time(async { client.update(said, trouble).await.ok() }).unwrap_or_default()
+    in_time(async { client.update(said, trouble.map(told)).await.ok() }).unwrap_or_default()
+}
+
+/// As much of a sentence as the agent takes: an address in it may be long, and a call with more is refused, also what it says of whose turn it is.
+pub(super) fn told(why: &str) -> &str {
+    why.get(..why.floor_char_boundary(UPDATE_TROUBLE_BYTES_MAX)).unwrap_or_default()
 }
 
 fn in_time<T>(asked: impl Future<Output = Option<T>>) -> Option<T> {

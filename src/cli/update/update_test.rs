@@ -1,7 +1,12 @@
 //! The commands on a folder that stands for the image.
 
+use super::agent::{Seen, told};
 use super::*;
+use crate::base::time::{Duration, Instant};
+use crate::limits::{UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TROUBLE_BYTES_MAX};
+use crate::mesh::update::{Record, Slot, Stage};
 use crate::platform::update::make_key;
+use crate::wire::update::Version;
 use std::fs;
 use std::path::PathBuf;
 
@@ -96,4 +101,44 @@ fn an_update_comes_from_where_it_was_typed_else_from_the_card_else_from_the_owne
     assert!(of(None).starts_with("Folder(") && of(None).contains("boot/firmware/update"));
     assert_eq!(of(Some("http://10.0.0.2/")), "Address(\"http://10.0.0.2/\")");
     assert_eq!(of(Some("/media/stick")), "Folder(\"/media/stick\")");
+}
+
+#[test]
+fn a_version_is_taken_by_itself_only_if_it_is_later_than_what_is_known_of_whatever_became_of_that() {
+    for stage in [Stage::Written, Stage::Trying, Stage::Confirmed, Stage::RolledBack] {
+        let record = Record { version: Version(1, 5, 0), slot: Slot::B, stage, needs_mesh: false };
+        let known = [Version(1, 4, 9), Version(1, 5, 0), Version(1, 5, 1)].map(|of| watch::is_known(&record, of));
+        assert_eq!(known, [true, true, false], "{stage:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_of_a_trial_is_tried_again_and_holds_nobody_back_from_the_earlier_system() {
+    let board = Board::new();
+    board.put("boot/firmware/b/config.txt", "os_prefix=b/\n");
+    let system = System::find(board.folder.path()).unwrap().unwrap();
+    let card = Card::take(&system).unwrap();
+    let record = Record { version: Version(9, 0, 0), slot: Slot::B, stage: Stage::Trying, needs_mesh: false };
+    let begun = || Trial::start(Instant::ZERO, Slot::B, Some(record)).0;
+    let after = |millis| Instant::ZERO + Duration::from_millis(millis);
+    let good = Some(Seen { reaches_others: true });
+    // A folder is in the way of the record, as a full card is.
+    let kept = "data/system/update/record.json";
+    board.put(&format!("{kept}/in-the-way"), "");
+    let mut trial = begun();
+    assert_eq!(watch::decide(&card, &mut trial, after(0), good), Ok(Then::GoOn));
+    assert!(watch::decide(&card, &mut trial, after(UPDATE_TRIAL_MS), good).is_err());
+    assert!(watch::decide(&card, &mut trial, after(UPDATE_TRIAL_MS + 1), good).is_err(), "it is still on trial");
+    let mut bad = begun();
+    assert_eq!(watch::decide(&card, &mut bad, after(UPDATE_TRIAL_LIMIT_MS), None), Ok(Then::Restart));
+    fs::remove_dir_all(board.at(kept)).unwrap();
+    assert_eq!(watch::decide(&card, &mut trial, after(UPDATE_TRIAL_MS + 2), good), Ok(Then::GoOn));
+    assert_eq!(card.record().unwrap().stage, Stage::Confirmed);
+}
+
+#[test]
+fn a_long_sentence_is_cut_to_what_the_agent_takes() {
+    assert_eq!(told("It is not signed."), "It is not signed.");
+    let long = told(&"\u{fc}".repeat(UPDATE_TROUBLE_BYTES_MAX)).len();
+    assert!((UPDATE_TROUBLE_BYTES_MAX - 1..=UPDATE_TROUBLE_BYTES_MAX).contains(&long), "{long}");
 }

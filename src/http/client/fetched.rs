@@ -1,7 +1,8 @@
 //! A file of a web server, as it comes. For updates: their signature says whether they are genuine, so plain HTTP is as safe as TLS would be, and whoever
 //! listens sees no more than which version is fetched.
 
-use crate::limits::{UPDATE_PART_BYTES_MAX, UPDATE_SERVER_MS};
+use crate::limits::{UPDATE_PART_BYTES_MAX, UPDATE_SERVER_BYTES_PER_S, UPDATE_SERVER_MS};
+use crate::platform::clock;
 use smol::Timer;
 use smol::future::or;
 use smol::io::AsyncReadExt as _;
@@ -10,9 +11,15 @@ use std::time::Duration;
 use trillium_client::{Method, ResponseBody, Url};
 use trillium_smol::ClientConfig;
 
-/// The body of an answer. A server that says nothing for `UPDATE_SERVER_MS` ends it with an error.
+/// The body of an answer. A server that says nothing for `UPDATE_SERVER_MS`, or that much later than it would with `UPDATE_SERVER_BYTES_PER_S`, ends it
+/// with an error: one byte each half minute is an answer that never ends.
 pub struct Fetched {
     body: ResponseBody<'static>,
+    /// For how long the server may say nothing.
+    patience: Duration,
+    /// How many bytes came, and for how long they were waited for.
+    bytes: u64,
+    waited: Duration,
 }
 
 impl core::fmt::Debug for Fetched {
@@ -39,7 +46,8 @@ impl Fetched {
                 return Err(format!("{address} was not given: HTTP status {status}."));
             }
             let body = conn.take_response_body().ok_or_else(|| format!("{address} is empty."))?;
-            Ok(Self { body: body.with_max_len(UPDATE_PART_BYTES_MAX) })
+            let (body, patience) = (body.with_max_len(UPDATE_PART_BYTES_MAX), Duration::from_millis(UPDATE_SERVER_MS));
+            Ok(Self { body, patience, bytes: 0, waited: Duration::ZERO })
         };
         let late = async {
             Timer::after(Duration::from_millis(UPDATE_SERVER_MS)).await;
@@ -51,11 +59,17 @@ impl Fetched {
 
 impl Read for Fetched {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let earned = Duration::from_millis(self.bytes.saturating_mul(1000) / UPDATE_SERVER_BYTES_PER_S);
+        let left = (self.patience + earned).saturating_sub(self.waited).min(self.patience);
         let late = async {
-            Timer::after(Duration::from_millis(UPDATE_SERVER_MS)).await;
+            Timer::after(left).await;
             Err(Error::new(ErrorKind::TimedOut, "the server does not go on"))
         };
-        smol::block_on(or(self.body.read(into), late))
+        let began = clock::now();
+        let read = smol::block_on(or(self.body.read(into), late));
+        self.waited += clock::now().since(began);
+        self.bytes += read.as_ref().map_or(0, |bytes| *bytes as u64);
+        read
     }
 }
 

@@ -54,3 +54,30 @@ fn a_server_that_goes_away_in_the_middle_gives_no_whole_file() {
     assert!(done.is_err() || read.len() < 10_000);
     served.join().unwrap();
 }
+
+#[test]
+fn a_server_that_gives_a_byte_now_and_then_is_not_waited_for_for_ever() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/wattle/update.toml", listener.local_addr().unwrap());
+    let served = thread::Builder::new().spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut asked, mut byte) = (Vec::new(), [0]);
+        while !asked.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+            asked.push(byte[0]);
+        }
+        let mut given = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n");
+        let mut bytes = 0;
+        while given.is_ok() && bytes < 2000 {
+            smol::block_on(Timer::after(Duration::from_millis(20)));
+            given = stream.write_all(b"x");
+            bytes += 1;
+        }
+        bytes
+    });
+    let mut file = Fetched::get(&address).unwrap();
+    file.patience = Duration::from_millis(400);
+    let mut read = Vec::new();
+    assert_eq!(file.read_to_end(&mut read).unwrap_err().kind(), ErrorKind::TimedOut);
+    drop(file);
+    assert!(served.unwrap().join().unwrap() < 2000, "it never said nothing for as long as it is waited for");
+}

@@ -117,7 +117,7 @@ function byToken(notice, begin, folded) {
     if (!typeToken(field.value, long.box.checked)) throw new Error("That is no token: it has 64 digits and letters from a to f.");
     begin();
   }, make("p", { id: "token-help" }, "On the device, type ", make("code", {}, "wattle open"),
-    ": it opens the page, or prints an address that can be pasted here whole. The token is also in the file ", make("code", {}, "api-token"), " of the agent's home."),
+    " or ", make("code", {}, "wattle link"), ": the address that it prints can be pasted here whole. The token is also in the file ", make("code", {}, "api-token"), " of the agent's home."),
   folded ? null : make("p", {}, "No password is set for this page. On the device, ", make("code", {}, "wattle password set"), " sets one."),
   make("label", { for: "token" }, "Token or whole address"), field, long.label, submit("Open"));
   return folded ? make("details", { open: wasWrong() }, make("summary", {}, "Open it with a token"), whole) : whole;

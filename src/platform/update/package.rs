@@ -16,6 +16,19 @@ use zeroize::Zeroizing;
 /// A file of an update, as it comes; or why it does not, in a sentence.
 type Opened = Result<Box<dyn Read>, String>;
 
+/// An update that a known key has signed.
+#[derive(Debug)]
+pub(super) struct Checked {
+    /// What it is.
+    pub(super) update: Update,
+    /// Its boot files, which are those that it names.
+    pub(super) boot: Vec<u8>,
+    /// Its manifest, and the signature, as they were looked at: a server may give others the next time.
+    pub(super) manifest: Vec<u8>,
+    /// See `manifest`.
+    pub(super) signature: Vec<u8>,
+}
+
 /// An update that nothing is believed of yet.
 pub struct Package<'a> {
     open: Box<dyn Fn(&str) -> Opened + 'a>,
@@ -50,6 +63,11 @@ impl<'a> Package<'a> {
     /// # Errors
     /// One sentence, and that nothing was changed.
     pub fn check(&self, system: &System, older: bool) -> Result<Update, String> {
+        self.signed(system, older).map(|(update, _)| update)
+    }
+
+    /// The same, with its manifest and the signature.
+    fn signed(&self, system: &System, older: bool) -> Result<(Update, [Vec<u8>; 2]), String> {
         let unchanged = |why: String| format!("{why} Nothing was changed.");
         let keys = system.keys().map_err(unchanged)?;
         if keys.is_empty() {
@@ -59,12 +77,11 @@ impl<'a> Package<'a> {
         }
         let manifest = self.small(MANIFEST, UPDATE_MANIFEST_BYTES_MAX).map_err(unchanged)?;
         let signature = self.small(SIGNATURE, UPDATE_SIGNATURE_BYTES_MAX).map_err(unchanged)?;
-        let signature = String::from_utf8_lossy(&signature);
         let told = |why: BadUpdate| unchanged(why.to_string());
-        let update = Update::read(&manifest, &signature, &keys).map_err(told)?;
+        let update = Update::read(&manifest, &String::from_utf8_lossy(&signature), &keys).map_err(told)?;
         match update.fits(system.architecture(), System::version()) {
-            Err(BadUpdate::Older | BadUpdate::Same) if older => Ok(update),
-            fits => fits.map(|()| update).map_err(told),
+            Err(BadUpdate::Older | BadUpdate::Same) if older => Ok((update, [manifest, signature])),
+            fits => fits.map(|()| (update, [manifest, signature])).map_err(told),
         }
     }
 
@@ -72,12 +89,12 @@ impl<'a> Package<'a> {
     ///
     /// # Errors
     /// As of [`Self::check`].
-    pub(super) fn checked(&self, system: &System, older: bool) -> Result<(Update, Vec<u8>), String> {
-        let update = self.check(system, older)?;
+    pub(super) fn checked(&self, system: &System, older: bool) -> Result<Checked, String> {
+        let (update, [manifest, signature]) = self.signed(system, older)?;
         let most = usize::try_from(UPDATE_BOOT_BYTES_MAX).unwrap_or(usize::MAX);
         let boot = self.small(BOOT, most).map_err(|why| format!("{why} Nothing was changed."))?;
         if is_part(&boot, &update.boot) {
-            return Ok((update, boot));
+            return Ok(Checked { update, boot, manifest, signature });
         }
         Err("The update's boot files are not those that its manifest names: they were damaged or changed on their way. Nothing was changed.".to_owned())
     }

@@ -17,12 +17,8 @@ use std::path::Path;
 pub(super) fn write(from: &mut dyn Read, part: &Part, path: &Path) -> Result<(), String> {
     let name = path.display();
     let unwritten = |error: std::io::Error| format!("{name} cannot be written: {error}.");
+    has_room(part, path)?;
     let mut file = open(path).map_err(unwritten)?;
-    let room = file.seek(SeekFrom::End(0)).map_err(unwritten)?;
-    if room < part.bytes {
-        return Err(format!("The update's root has {} bytes, and {name} has room for {room}.", part.bytes));
-    }
-    file.seek(SeekFrom::Start(0)).map_err(unwritten)?;
     let mut piece = vec![0; UPDATE_PIECE_BYTES];
     let (mut hash, mut left) = (Sha256::new(), part.bytes);
     loop {
@@ -49,6 +45,20 @@ pub(super) fn write(from: &mut dyn Read, part: &Part, path: &Path) -> Result<(),
         .map_err(|error| format!("{name} cannot be read back: {error}."))?
         .then_some(())
         .ok_or_else(|| format!("{name} does not hold what was written to it: the card may be worn out."))
+}
+
+/// Whether a partition that is there has room for a part.
+///
+/// # Errors
+/// One sentence: it has not, or cannot be opened.
+pub(super) fn has_room(part: &Part, path: &Path) -> Result<(), String> {
+    let name = path.display();
+    let room = open(path).and_then(|mut file| file.seek(SeekFrom::End(0)));
+    let room = room.map_err(|error| format!("{name} cannot be written: {error}."))?;
+    if room < part.bytes {
+        return Err(format!("The update's root has {} bytes, and {name} has room for {room}.", part.bytes));
+    }
+    Ok(())
 }
 
 /// A block device, or in a test a file: never made.

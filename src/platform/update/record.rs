@@ -8,10 +8,13 @@ use crate::wire::update::Version;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Result};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 const NAME: &str = "record.json";
 const ASKED: &str = "asked";
+/// What is written to see whether a record can be.
+const BESIDE: &str = "record.try";
 
 /// Its form in the file.
 #[derive(Serialize, Deserialize)]
@@ -65,6 +68,17 @@ pub(super) fn write(folder: &Path, record: Record) -> Result<()> {
     durable::write(&folder.join(NAME), &serde_json::to_vec(&kept)?)
 }
 
+/// Writes as much as a record may have beside it, and deletes that: on a full card an update would be written whole, and then not be known.
+///
+/// # Errors
+/// The system's.
+pub(super) fn try_to_write(folder: &Path) -> Result<()> {
+    let beside = folder.join(BESIDE);
+    let tried = durable::write(&beside, &[b'\n'; UPDATE_RECORD_BYTES_MAX]);
+    let deleted = durable::remove(&beside);
+    tried.and(deleted)
+}
+
 /// The word for a stage, for programs.
 #[must_use]
 pub fn stage_word(stage: Stage) -> &'static str {
@@ -93,11 +107,12 @@ pub(super) fn note_asked(folder: &Path, shown: i64) -> Result<()> {
     durable::write(&folder.join(ASKED), format!("{shown}\n").as_bytes())
 }
 
-/// The file whose lock whoever changes the card holds.
+/// The file whose lock whoever changes the card holds. Root alone can open it: whoever else held it would keep a bad update from being given up.
 ///
 /// # Errors
 /// The system's.
 pub(super) fn lock(folder: &Path) -> Result<File> {
     fs::create_dir_all(folder)?;
-    regular::open(&folder.join("lock"), OpenOptions::new().create(true).truncate(false).write(true))
+    let path = folder.join("lock");
+    regular::open(&path, OpenOptions::new().create(true).truncate(false).write(true).mode(0o600))
 }

@@ -4,7 +4,10 @@ use crate::limits::{UPDATE_KEYS_BYTES_MAX, UPDATE_KEYS_MAX, UPDATE_RECORD_BYTES_
 use crate::mesh::update::Slot;
 use crate::platform::regular;
 use crate::wire::update::{Architecture, Version, key};
+use rustix::fs::{major, minor};
+use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Says that a root is one of the image, and for which boards: `arm64` or `armhf`.
@@ -80,6 +83,24 @@ impl System {
         self.root.join("dev/disk/by-partuuid").join(self.root_name(slot))
     }
 
+    /// Whether a partition is on the disk of the system that runs: all cards have the same numbers, and that of another board may lie in a USB reader.
+    ///
+    /// # Errors
+    /// One sentence: it is not, or is not there.
+    pub(super) fn holds(&self, partition: &Path) -> Result<(), String> {
+        if !self.is_live() {
+            return Ok(());
+        }
+        let name = partition.display();
+        let found = fs::metadata(partition).and_then(|there| Ok((there.rdev(), fs::metadata(&self.root)?.dev())));
+        let (there, own) = found.map_err(|error| format!("{name} cannot be read: {error}."))?;
+        let disk = |device| disk_of(&self.root.join("sys/dev/block"), device);
+        if disk(own).is_some_and(|own| disk(there) == Some(own)) {
+            return Ok(());
+        }
+        Err(format!("{name} is on another disk than the system that runs: take the other card out."))
+    }
+
     /// The boot partition.
     #[must_use]
     pub fn boot(&self) -> PathBuf {
@@ -94,6 +115,17 @@ impl System {
     /// The folder in which an update is kept for other members of the mesh.
     pub(super) fn kept(&self) -> PathBuf {
         self.root.join("data/update")
+    }
+
+    /// The folder of what the image's services tell each other until the next start.
+    pub(super) fn run(&self) -> PathBuf {
+        self.root.join("run/wattle")
+    }
+
+    /// Whether a stand-in in memory has the place of the data partition, so that what is kept now is forgotten at the next start.
+    #[must_use]
+    pub fn stands_in(&self) -> bool {
+        self.run().join("stand-in").exists()
     }
 
     /// The agent's home.
@@ -147,6 +179,12 @@ impl System {
     }
 }
 
+/// The disk of a partition with this number, as /sys/dev/block has it.
+fn disk_of(devices: &Path, partition: u64) -> Option<PathBuf> {
+    let place = devices.join(format!("{}:{}", major(partition), minor(partition)));
+    Some(fs::canonicalize(place).ok()?.parent()?.to_owned())
+}
+
 /// The disk and the system that this line names: `root=PARTUUID=57415454-02`.
 fn running(line: &str) -> Option<(String, Slot)> {
     let root = line.split_ascii_whitespace().find_map(|word| word.strip_prefix("root=PARTUUID="))?;
@@ -159,6 +197,27 @@ fn running(line: &str) -> Option<(String, Slot)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::makedev;
+
+    #[test]
+    fn partitions_of_one_card_are_told_from_those_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (number, name) in [("179:2", "mmcblk0/mmcblk0p2"), ("179:3", "mmcblk0/mmcblk0p3"), ("8:3", "sda/sda3")] {
+            fs::create_dir_all(at("devices").join(name)).unwrap();
+            fs::create_dir_all(at("dev/block")).unwrap();
+            std::os::unix::fs::symlink(at("devices").join(name), at("dev/block").join(number)).unwrap();
+        }
+        let disk = |major, minor| disk_of(&at("dev/block"), makedev(major, minor));
+        assert!(disk(179, 2).is_some() && disk(179, 2) == disk(179, 3) && disk(179, 2) != disk(8, 3));
+        assert_eq!(disk(8, 4), None);
+    }
+
+    #[test]
+    fn the_version_of_this_program_is_one_that_updates_are_compared_with() {
+        // Of a version with a word behind it none would be read, and each update would be newer.
+        assert_eq!(System::version().to_string(), env!("CARGO_PKG_VERSION"));
+    }
 
     #[test]
     fn the_kernels_line_says_which_system_runs() {

@@ -11,10 +11,10 @@ use miniz_oxide::deflate::compress_to_vec;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const NEW: Version = Version(99, 0, 0);
+pub(super) const NEW: Version = Version(99, 0, 0);
 
 /// A card, and a folder with an update for it.
-struct Board {
+pub(super) struct Board {
     folder: tempfile::TempDir,
 }
 
@@ -27,7 +27,7 @@ fn system_files(slot: &str) -> [(String, String); 2] {
 }
 
 impl Board {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let board = Self { folder: tempfile::tempdir().unwrap() };
         board.put("usr/share/wattle/image", "arm64\n");
         board.put("proc/cmdline", "root=PARTUUID=57415454-02 ro\n");
@@ -56,11 +56,11 @@ impl Board {
         board
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub(super) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn put(&self, name: &str, text: &str) {
+    pub(super) fn put(&self, name: &str, text: &str) {
         fs::create_dir_all(self.at(name).parent().unwrap()).unwrap();
         fs::write(self.at(name), text).unwrap();
     }
@@ -69,11 +69,11 @@ impl Board {
         fs::read_to_string(self.at(name)).unwrap_or_default()
     }
 
-    fn system(&self) -> System {
+    pub(super) fn system(&self) -> System {
         System::find(self.folder.path()).unwrap().unwrap()
     }
 
-    fn install(&self, older: bool) -> Result<Version, String> {
+    pub(super) fn install(&self, older: bool) -> Result<Version, String> {
         let system = self.system();
         let folder = self.at("update");
         Card::take(&system)?.install(&Package::in_folder(&folder), older, false)
@@ -129,11 +129,11 @@ impl Board {
     }
 }
 
-fn new_root() -> Vec<u8> {
+pub(super) fn new_root() -> Vec<u8> {
     (0..1_500_000_u32).map(|n| u8::try_from(n / 700 % 251).unwrap()).collect()
 }
 
-fn packed(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
     [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0][..], &compress_to_vec(bytes, 1)[..]].concat()
 }
 

@@ -271,7 +271,7 @@ mod tests {
         let mail = |subject: &str| format!("From a@x Mon Jun 01 10:00:00 2009\rFrom: a\rSubject: {subject}\r\rwords\r");
         let apart = format!("{}\r{}", mail("One"), mail("Two"));
         let deep = format!("{apart}{}\nof a file\n", "It hums.\r".repeat(MAIL_HEAD_BYTES_MAX / 9 + 1));
-        for folder in [apart, mail("One") + &mail("Two"), deep] {
+        for folder in [apart, mail("One") + mail("Two").as_str(), deep] {
             assert!(is_mbox("mbox", folder.as_bytes()) && is_mbox("", folder.as_bytes()));
             let lines = with_line_feeds(folder.as_bytes());
             let all = mails(&lines).0;
