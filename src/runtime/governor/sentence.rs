@@ -191,7 +191,7 @@ mod tests {
         for decision in [asked, in_use, Decision { besides: ONLY_QUESTIONS, ..asked }] {
             let said = |work| beside_work(&decision, HoldEnds::default(), work);
             let fast = said(WaitingWork::Reading(15_000));
-            assert!(fast.starts_with("Files are read, 250 a second. ") && !fast.contains("slowly"), "{fast}");
+            assert!(fast.starts_with("Files are read, 250 a second. ") && !fast.contains("read slowly"), "{fast}");
             assert!(said(WaitingWork::Reading(12)).starts_with("Files are read slowly, 12 a minute. "));
             assert!(!said(WaitingWork::Any).contains("Files are read slowly"), "nothing was measured");
         }

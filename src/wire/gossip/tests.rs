@@ -79,7 +79,7 @@ fn a_claim_has_origin_kind_and_order_and_other_messages_are_no_items() {
     let mut verifier = Verifier::new();
     assert!(verifier.add_peer(peer) && verifier.verify_relayed(&message).is_ok());
     assert_eq!(Claim::of(&signer.sign("hello", &[], &headroom(1, 1, 60).encode()).unwrap()), None);
-    assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[3]).unwrap()), None, "a kind of a later version");
+    assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[4]).unwrap()), None, "a kind of a later version");
     assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[]).unwrap()), None);
     assert_eq!(Claim::of(&unsigned(peer, TYPE, 1, 0, &[0])), None, "numbers begin at 1");
     assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[0; GOSSIP_BYTES_MAX]).unwrap()), None, "too long");
