@@ -65,6 +65,17 @@ Wednesday,Physics,Maths,Art,Football until 17:30
 Thursday,German,English,Chemistry,free
 Friday,Music,Geography,Maths,free
 `,
+"school/swimming.csv": `Weekday and place,Beginners and seahorses,Improvers and bronze,Silver and gold,Life savers,Remarks of the office
+${["Monday", "Tuesday", "Wednesday", "Thursday"].map((day) => day + " at the Lindenhof pool,15:30 to 16:15 with Ms Petersen,16:15 to 17:00 with Mr Okafor,17:00 to 18:00 with Ms Petersen,18:00 to 19:30 with Mr Okafor,swimming lessons of the timetable end at the holidays").join("\n")}
+`,
+  "school/swimming_lesson_photo_IMG_20260714_183052_HDR_PORTRAIT_edited_final_version_2_of_3.md": `# Photo_of_the_swimming_lesson_IMG_20260714_183052_HDR_PORTRAIT_edited_final_version_2_of_3.jpg
+
+The swimming lesson of July: ${"Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft".repeat(3)}
+
+\`\`\`sh
+convert photo_of_the_swimming_lesson_IMG_20260714_183052_HDR_PORTRAIT_edited_final_version_2_of_3.jpg -resize 1200x1200 -quality 82 small.jpg
+\`\`\`
+`,
   "school/Mila biology frogs.md": `# The common frog
 
 The common frog lays its eggs in clumps of up to two thousand in still water, mostly in March. After two to three weeks tadpoles hatch. Legs grow from the tenth week on, hind legs first; at the end of June the young frogs leave the water. They spend the winter in the mud of ponds or under leaves, and their heart beats only a few times a minute.

@@ -12,7 +12,9 @@ use wattle::limits::{
 };
 use wattle::wire::certificate::exchange::Buckets;
 use wattle::wire::envelope::{Encoding, Signer, Verifier, unsigned};
-use wattle::wire::gossip::{Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, TYPE};
+use wattle::wire::gossip::{
+    Claim, Collection, Entries, Entry, Fact, Gossip, Headroom, Kind, Relayed, Removed, Said, TYPE,
+};
 use wattle::wire::message::Message;
 use wattle::wire::peer_id::PeerId;
 
@@ -72,7 +74,7 @@ fn check_fact(bytes: &[u8]) {
             let sound = |name: &str| (1..=COLLECTION_BYTES_MAX).contains(&name.len()) && !name.contains('\n');
             assert!(list.len() <= GOSSIP_COLLECTIONS_MAX && list.iter().all(|of| sound(&of.name)));
         }
-        Fact::Removed(_) => {}
+        Fact::Removed(_) | Fact::Update(_) => {}
     }
     assert!(matches!(fact, Fact::Headroom(_)) || fact == unclamped, "only a headroom is clamped");
     assert_eq!(Fact::decode(&fact.encode()), Some(fact));
@@ -117,6 +119,7 @@ fn facts() -> Vec<Fact> {
         Fact::Collections(Box::new(Bounded::from_slice(&[of("notes"), of("cookbook")]).unwrap())),
         Fact::Collections(Box::default()),
         Fact::Removed(Removed { peer: *name().public_key(), serial: 0 }),
+        Fact::Update(Said::Updates),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! `wire::json` declares the field names in JSON.
 
 use super::bounded;
+use super::count::plural;
 use super::id::{DocId, Row};
 use crate::limits::{HITS_MAX, QUESTION_WORDS_MAX};
 use core::iter::repeat_n;
@@ -193,6 +194,10 @@ pub struct FileCoverage {
     /// Whether the search took too long and ended at its deadline, so that hits may be missing. Left out where it did not.
     #[serde(default, skip_serializing_if = "is_false")]
     pub cut_short: bool,
+    /// Pictures, sounds and films, by their names, that wait to be looked at: nothing of such files is read, and they are in none of the counts.
+    /// Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub media: u64,
 }
 
 /// Whether a count is left out of an answer.
@@ -219,7 +224,14 @@ impl FileCoverage {
             read: 0,
             unread: false,
             cut_short: false,
+            media: 0,
         }
+    }
+
+    /// The same, where so many pictures, sounds and films wait beside these files.
+    #[must_use]
+    pub const fn with_media(self, media: u64) -> Self {
+        Self { media, ..self }
     }
 
     /// The same, where so many of the files that are not searchable are read.
@@ -250,7 +262,7 @@ impl FileCoverage {
     /// What was not searched, for people; `None` if everything was.
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
-        let Self { known, searchable, away, scanning, unread, read, cut_short } = *self;
+        let Self { known, searchable, away, scanning, unread, read, cut_short, media } = *self;
         let mut sentences = Vec::new();
         if unread {
             let why = "Some of the index cannot be read, because its store is damaged or the disk fails: hits may be missing.";
@@ -296,6 +308,10 @@ impl FileCoverage {
             let whole = if known == 1 { "The only file".to_owned() } else { format!("{away} of {known} files") };
             sentences.push(format!("{whole} {verb} away with the disk or share, and searched as before."));
         }
+        if media > 0 {
+            let are = plural(media, "file is a picture, a sound or a film", "files are pictures, sounds or films");
+            sentences.push(format!("{media} {are}: nothing of {} is read.", plural(media, "it", "them")));
+        }
         (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 }
@@ -325,6 +341,10 @@ mod tests {
         let looking = FileCoverage::new(7, 5, 0, true).with_read(2).sentence().unwrap();
         assert_eq!(looking, "2 of 7 files are searched by their words alone, and more may be found.");
         assert_eq!(FileCoverage::new(99, 96, 99, false).away, 96, "what is not searched does not answer, away or not");
+        let media = |known, media| FileCoverage::new(known, 1, 0, false).with_media(media).sentence();
+        assert_eq!(media(1, 1).unwrap(), "1 file is a picture, a sound or a film: nothing of it is read.");
+        let told = "1 of 2 files is not searched yet. 9 files are pictures, sounds or films: nothing of them is read.";
+        assert_eq!(media(2, 9).unwrap(), told);
         let unread = FileCoverage { unread: true, ..FileCoverage::new(9, 9, 0, false) };
         assert!(unread.sentence().unwrap().contains("hits may be missing. `wattle doctor` says"));
         let cut = FileCoverage { cut_short: true, ..FileCoverage::new(9, 9, 0, false) };

@@ -12,6 +12,7 @@ mod feedback;
 mod identity;
 mod ipfs;
 mod link;
+mod opened;
 mod pairing;
 mod password;
 mod place;
@@ -22,6 +23,7 @@ mod sim;
 mod tasks;
 mod tls;
 mod token;
+mod update;
 mod upkeep;
 
 use crate::base::id::Ring;
@@ -42,6 +44,7 @@ pub use feedback::{FeedbackArgs, Thumb};
 pub use identity::IdentityCommand;
 pub use ipfs::IpfsCommand;
 pub use link::{LinkArgs, OpenArgs};
+pub use opened::OpenedArgs;
 pub use pairing::{InviteArgs, JoinArgs, MeshCommand, PairingCommand};
 pub use password::PasswordCommand;
 pub use place::{ForgetArgs, PlaceArgs};
@@ -52,6 +55,7 @@ pub use sim::{Seeds, SimArgs};
 pub use tasks::{TasksArgs, TasksCommand, Which};
 pub use tls::TlsCommand;
 pub use token::{RoleArg, TokenCommand};
+pub use update::{ImageCommand, UpdateCommand};
 pub use upkeep::{BackupArgs, RestoreArgs};
 
 /// The port where an agent listens for other devices unless `--listen` names another.
@@ -129,12 +133,9 @@ pub enum Command {
         #[command(subcommand)]
         what: ServiceCommand,
     },
-    /// Of the SD card image alone: this board becomes what its owner wrote on its card (docs/appliance.md).
-    Card {
-        /// What to do.
-        #[command(subcommand)]
-        what: CardCommand,
-    },
+    /// What boards of the SD card image have.
+    #[command(flatten)]
+    Image(ImageCommand),
     /// Answer a language model's program on standard input and output, by the Model Context Protocol (docs/mcp.md).
     Mcp,
     /// Print what a shell completes: `source <(wattle completions bash)`.
@@ -271,10 +272,9 @@ pub struct UpArgs {
     #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub boot: Vec<PathBuf>,
 
-    /// Open the API to other devices at this one address of this device, for example 192.168.1.4:7780; callers need
-    /// the token, and everybody on the network can read the traffic unless `wattle tls on` encrypts it.
-    #[arg(long, value_name = "ADDRESS", value_parser = crate::config::open_address)]
-    pub open_api: Option<SocketAddr>,
+    /// Whether other devices reach the API.
+    #[command(flatten)]
+    pub opened: OpenedArgs,
 
     /// Whether other devices are found by multicast.
     #[command(flatten)]

@@ -14,11 +14,12 @@ use crate::base::finding::quoted;
 use crate::http::client::{Client, Failure};
 use crate::http::dto::{Passage, SearchHit, SearchResults};
 use crate::platform::last_answer;
+use crate::platform::stdout::note;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt::Write;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// The answer that a terminal showed last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +123,12 @@ pub(super) async fn feedback(client: &Client, home: &Path, args: &FeedbackArgs, 
 
 /// Prints the text of a document.
 pub(super) async fn document(client: &Client, args: &ShowArgs, as_json: bool) -> Result<(), Stop> {
-    let (path, style) = (sendable(&args.path)?, Style::of_stdout());
+    let (typed, style) = (sendable(&args.path)?, Style::of_stdout());
+    let meant = in_a_folder(client, args, &typed).await?;
+    if let Some(meant) = meant.as_ref().filter(|_| !as_json) {
+        note(&one_line(&format!("This is {meant}.")));
+    }
+    let path = meant.unwrap_or(typed);
     let (mut passages, mut next, mut of): (Vec<Passage>, _, _) = (Vec::new(), Some(args.from), 0);
     let mut heading = String::new();
     while let Some(from) = next {
@@ -141,6 +147,39 @@ pub(super) async fn document(client: &Client, args: &ShowArgs, as_json: bool) ->
         return Ok(());
     }
     print_as_is(&pretty(&json!({ "path": path, "from": args.from, "of": of, "passages": passages })))
+}
+
+/// The document of a watched folder that a relative path means, which is none from where it was typed (`typed`); `None` where it is one, or there is
+/// none in a folder either.
+async fn in_a_folder(client: &Client, args: &ShowArgs, typed: &str) -> Result<Option<String>, Stop> {
+    let is_relative = !args.path.is_absolute() && !args.path.starts_with("~");
+    if !is_relative || !matches!(client.document(typed, args.from).await, Err(Failure::NotDone(_))) {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for folder in client.folders().await?.read.folders {
+        for place in places(Path::new(&folder.path), &args.path) {
+            let there = sendable(&place)?;
+            if !found.contains(&there) && client.document(&there, args.from).await.is_ok() {
+                found.push(there);
+            }
+        }
+    }
+    if found.len() > 1 {
+        let all: Vec<String> = found.iter().map(|path| format!("`wattle show {}`", quoted(path))).collect();
+        let why =
+            format!("No document is at {typed}, and several have that path in a watched folder: {}.", all.join(" or "));
+        return Err(Stop::NotDone(why));
+    }
+    Ok(found.pop())
+}
+
+/// Where a path may lead that was typed as it stands in a watched folder, with that folder's own name or without.
+fn places(folder: &Path, typed: &Path) -> Vec<PathBuf> {
+    let named = typed.components().find(|part| !matches!(part, Component::CurDir));
+    let own = folder.file_name().map(Component::Normal).filter(|own| Some(*own) == named);
+    let beside = own.and(folder.parent()).map(|parent| parent.join(typed));
+    [folder.join(typed)].into_iter().chain(beside).collect()
 }
 
 /// Why the text ends here, where the agent did not answer in time: each part of it has `CLIENT_MS`. `is_begun`: the passages before `from` are
@@ -183,6 +222,14 @@ mod tests {
                 .ends_with("seconds. Other programs may keep this device busy. Try again in a moment.")
         );
         assert_eq!(told(Failure::NotDone("No.".to_owned()), true), "No.");
+    }
+
+    #[test]
+    fn a_path_is_looked_for_in_a_folder_and_beside_it_where_it_begins_with_its_name() {
+        let at = |typed: &str| places(Path::new("/home/ann/Documents"), Path::new(typed));
+        assert_eq!(at("house/heating.md"), [Path::new("/home/ann/Documents/house/heating.md")]);
+        let beside = at("./Documents/heating.md");
+        assert!(beside.len() == 2 && beside.contains(&PathBuf::from("/home/ann/./Documents/heating.md")), "{beside:?}");
     }
 
     #[test]

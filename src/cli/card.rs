@@ -53,7 +53,9 @@ fn apply(boot: &Path, root: &Path, as_json: bool) -> Result<(), Stop> {
             .push(format!("the passwords stand in wattle.txt still, as it cannot be written ({error}): take them out"));
     }
     let (report, handed) = (card.report(&failed), root.join(HANDED));
-    let told = [boot, handed.as_path()].map(|folder| card::write_report(folder, &report));
+    // Root reads it again, and not in a folder of the agent's.
+    let own = root.join(SYSTEM);
+    let told = [boot, handed.as_path(), own.as_path()].map(|folder| card::write_report(folder, &report));
     let _ = card::give(&handed.join("wattle-report.txt"));
     if let Some(error) = told.into_iter().find_map(Result::err) {
         failed.push(format!("the report cannot be written ({error})"));
@@ -84,6 +86,13 @@ fn put_all(card: &mut Card, root: &Path) -> Vec<String> {
     if !card.ssh_keys.is_empty() {
         let keys = card.ssh_keys.join("\n") + "\n";
         tried("who may log in", card::put(&at("ssh/authorized_keys"), keys.as_bytes()));
+    }
+    if let Some(address) = &card.update_address {
+        tried("the address of updates", card::put(&at("update.address"), format!("{address}\n").as_bytes()));
+    }
+    if !card.update_keys.is_empty() {
+        let keys = card.update_keys.join("\n") + "\n";
+        tried("whose updates are taken", card::put(&at("update.keys"), keys.as_bytes()));
     }
     if let Some(zone) = &card.time_zone {
         let file = Path::new("/usr/share/zoneinfo").join(zone);
@@ -174,6 +183,8 @@ fn invite(card: &mut Card, boot: &Path, root: &Path) -> Result<(), String> {
     Invite::parse(&text).map_err(
         |_| "the invite on this partition is damaged, or none: write another one with `wattle invite --file DIR`",
     )?;
+    card::clear(&handed.join("wattle"))
+        .map_err(|error| format!("the invite could not be handed to the agent ({error})"))?;
     let moved = invite_card::write(&handed, &text)?;
     let given: std::io::Result<()> =
         [moved.parent().map(PathBuf::from), Some(moved)].into_iter().flatten().try_for_each(|place| card::give(&place));

@@ -1,5 +1,7 @@
 //! Answers as people read them: search hits and the agent's status.
 
+mod folds;
+
 use super::folders::watched;
 use super::hit::write_hit;
 use super::languages;
@@ -10,7 +12,7 @@ use crate::base::count::{count, plural};
 use crate::base::finding::quoted;
 use crate::base::hit::FileCoverage;
 use crate::base::time::utc;
-use crate::http::dto::{IndexBytes, Model, ModelOf, SearchAnswer, SearchHit, SearchResults, StatusReport, Unusable};
+use crate::http::dto::{IndexBytes, Model, ModelOf, SearchAnswer, SearchResults, StatusReport, Unusable};
 use crate::http::folders::{Watched, left_out};
 use crate::node::output::Uncovered;
 use crate::platform::home::hints;
@@ -20,25 +22,22 @@ use std::fmt::Write;
 /// What helps where another device has another model.
 const OTHER_MODEL: &str = "`wattle doctor` says what helps.";
 
-/// The score from which on a passage may be what was asked for, as on the page (`http/page/hits.js`): docs/evidence.md, "What a score means".
-const POSSIBLE: f32 = 0.2;
-
 /// The hits, numbered, best first.
 #[must_use]
 pub fn found(found: &SearchResults, style: &Style) -> String {
-    told(found, style, &|_| true, None)
+    told(found, style, &vec![true; found.hits.len()], None)
 }
 
-/// The same, with links to files. Unless `all` are wanted, weak ones are left out where there are better ones, and counted. In a pipe nothing is
-/// left out.
+/// The same, with links to files. Unless `all` are wanted, weak ones are left out and counted, as `folds` says. In a pipe nothing is left out.
 #[must_use]
 pub(super) fn answered(found: &SearchResults, style: &Style, all: bool, links: Option<&Links>) -> String {
-    let is_possible = |hit: &SearchHit| hit.score >= POSSIBLE;
-    let folds = !all && style.width != usize::MAX && !found.nothing_fits && found.hits.iter().any(is_possible);
-    told(found, style, &|hit| !folds || is_possible(hit), links)
+    let is_whole = all || style.width == usize::MAX;
+    let shown = if is_whole { vec![true; found.hits.len()] } else { folds::shown(found) };
+    told(found, style, &shown, links)
 }
 
-fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool, links: Option<&Links>) -> String {
+/// `shown` says of each hit whether it is.
+fn told(found: &SearchResults, style: &Style, shown: &[bool], links: Option<&Links>) -> String {
     let mut text = String::new();
     for Unusable { path, reason } in &found.unusable {
         let why = one_line(&hints(reason));
@@ -62,10 +61,12 @@ fn told(found: &SearchResults, style: &Style, shown: &dyn Fn(&SearchHit) -> bool
     } else if found.nothing_fits {
         text.push_str("Nothing fits well. The nearest:\n\n");
     }
-    for (number, hit) in (1..).zip(&found.hits).filter(|(_, hit)| shown(hit)) {
-        write_hit(&mut text, number, hit, *style, links);
+    for ((number, hit), is_shown) in (1..).zip(&found.hits).zip(shown) {
+        if *is_shown {
+            write_hit(&mut text, number, hit, *style, links);
+        }
     }
-    match found.hits.iter().filter(|hit| !shown(hit)).count() {
+    match shown.iter().filter(|is_shown| !**is_shown).count() {
         0 => {}
         1 => text.push_str("1 weaker one: --all shows it.\n"),
         weaker => _ = writeln!(text, "{weaker} weaker ones: --all shows them."),

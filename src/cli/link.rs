@@ -4,6 +4,7 @@
 //! same, and opens the page too.
 
 use super::args::LinkArgs;
+use super::opened::Opened;
 use super::output::{Stop, pretty, print_as_is};
 use crate::platform::home::{Home, at_home};
 use crate::platform::running;
@@ -19,6 +20,8 @@ pub(super) struct Link {
     pub(super) here: String,
     /// For one in the same network, where the owner has opened the page to it.
     phone: Option<String>,
+    /// Why there is none, and what to type.
+    trouble: Option<String>,
     /// Whether an agent answers there now.
     pub(super) runs: bool,
 }
@@ -29,8 +32,8 @@ pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs, as_json: bool) 
     if as_json {
         return print_as_is(&link.json(None));
     }
-    if args.qr && link.phone.is_none() {
-        return Err(Stop::NotDone(Link::how_to_open(home)));
+    if let Some(trouble) = link.trouble.as_ref().filter(|_| args.qr) {
+        return Err(Stop::NotDone(trouble.clone()));
     }
     print_as_is(&link.text(home, args.qr))
 }
@@ -45,12 +48,14 @@ impl Link {
         let config = at.settings()?.unwrap_or_default();
         let to = |scheme, address: SocketAddr| format!("{scheme}://{address}/#token={}", token.reveal());
         let outside = if config.tls { "https" } else { "http" };
-        Ok(Self { here: to("http", api), phone: config.open_api.map(|open| to(outside, open)), runs })
+        let opened = Opened::now(config.open_api, api.port());
+        let phone = opened.address().map(|open| to(outside, open));
+        Ok(Self { here: to("http", api), phone, trouble: opened.trouble(home), runs })
     }
 
     /// Both for programs, and, of `open`, whether a browser was started.
     pub(super) fn json(&self, opens: Option<bool>) -> String {
-        let mut json = json!({ "here": self.here, "phone": self.phone });
+        let mut json = json!({ "here": self.here, "phone": self.phone, "why": self.trouble });
         if let Some(opens) = opens {
             json["opens"] = opens.into();
         }
@@ -60,13 +65,6 @@ impl Link {
     /// The same page, for a browser that was let in before.
     pub(super) fn without_token(&self) -> &str {
         self.here.split('#').next().unwrap_or_default()
-    }
-
-    fn how_to_open(home: &Path) -> String {
-        let up = at_home("wattle up --open-api 192.168.1.4:7780", home);
-        format!(
-            "The page is for this machine only. For a phone, start the agent once with this machine's own address in your network: `{up}`."
-        )
     }
 
     /// All of them as a person reads them.
@@ -92,7 +90,7 @@ impl Link {
                 }
             }
             None => {
-                let _ = writeln!(text, "{}", Self::how_to_open(home));
+                let _ = writeln!(text, "{}", self.trouble.as_deref().unwrap_or_default());
             }
         }
         let token = at_home("wattle token create NAME", home);
@@ -111,9 +109,10 @@ mod tests {
     #[test]
     fn a_phone_has_its_address_and_its_code_where_the_page_is_open_to_it() {
         let home = Path::new("/srv/h");
-        let mut link = Link { here: "http://127.0.0.1:7780/#token=00".to_owned(), phone: None, runs: true };
+        let trouble = Some("The page is for this machine only.".to_owned());
+        let mut link = Link { here: "http://127.0.0.1:7780/#token=00".to_owned(), phone: None, trouble, runs: true };
         let text = link.text(home, false);
-        assert!(text.contains(":7780/#token=00\n") && text.contains("--open-api 192.168.1.4:7780 --home"), "{text}");
+        assert!(text.contains(":7780/#token=00\nThe page is for this machine only.\n"), "{text}");
         assert!(text.ends_with("may do less: `wattle token create NAME --home /srv/h`.\n"), "{text}");
         assert!(!text.contains("No agent runs"), "{text}");
         assert_eq!(link.without_token(), "http://127.0.0.1:7780/");

@@ -1,10 +1,10 @@
 //! The command line: what people type, and what they read back.
 //!
 //! `args` declares the arguments with clap and turns them into typed options. `up` starts an agent in this process and
-//! runs it until a signal stops it. Without a command, `start` says what is so and what to do next. Every other command but `card`, `demo`, `sim`, `eval`, `bench` and `id` is a client: it reads the token from the
+//! runs it until a signal stops it. Without a command, `start` says what is so and what to do next. Every other command but `card`, `update`, `factory-reset`, `demo`, `sim`, `eval`, `bench` and `id` is a client: it reads the token from the
 //! agent's home, makes one call of the HTTP API (`http::client`) and prints the answer, as text or with `--json` as the
 //! agent sent it. Where the API listens is in the home too: the running agent writes it there. `wattle pause`, `resume` and `energy new-supply` write to the agent's home instead where no agent runs, `identity keep` does so always;
-//! `doctor` also checks this machine. `parse` is hidden: the agent starts it by itself (`platform::child`). `card` sets a board of the SD card image up. `demo` starts three agents as child processes, `sim` runs a scenario of the simulator, `eval` asks a set's questions, `bench` measures how fast this device embeds.
+//! `doctor` also checks this machine. `parse` is hidden: the agent starts it by itself (`platform::child`). `card` sets a board of the SD card image up, `update` and `factory-reset` are for such boards too. `demo` starts three agents as child processes, `sim` runs a scenario of the simulator, `eval` asks a set's questions, `bench` measures how fast this device embeds.
 //!
 //! Exit codes stand in `exit`. A failure is one sentence on stderr, and with `--json` one object there (`output`).
 //!
@@ -38,6 +38,7 @@ pub mod log;
 mod manual;
 mod mcp;
 mod open;
+mod opened;
 mod options;
 mod output;
 mod pairing;
@@ -57,6 +58,7 @@ pub mod text;
 mod tls;
 mod token;
 pub mod up;
+mod update;
 mod upkeep;
 mod why;
 mod wishes;
@@ -157,7 +159,7 @@ fn run(args: Args, model: &'static EmbeddedModel) -> Result<(), Stop> {
         Command::Identity { what: IdentityCommand::Keep } => identity::keep(&home, as_json),
         Command::Door(what) => door::run(what, client, (&home, api_of(&home, api)), as_json),
         Command::Service { what } => service::service(what, &home, as_json),
-        Command::Card { what } => card::run(what, &home, as_json),
+        Command::Image(what) => update::image(what, &home, as_json),
         Command::Backup(args) => upkeep::backup(client(), &home, &args, as_json),
         Command::Restore(args) => upkeep::restored(&home, &args, as_json),
         Command::Ipfs(IpfsCommand::Import { car, to }) => car::import(&car, to.as_deref(), as_json),

@@ -70,6 +70,8 @@ pub struct NetworkOptions {
     pub boot: Vec<PathBuf>,
     /// The blocks of public documents that any program may fetch by bitswap, to be filled once the store is open; `None`: that is off.
     pub blocks: Option<Blocks>,
+    /// Whether whoever opens the page first chooses its password on another device too.
+    pub first_visitor: bool,
 }
 
 /// The options of `wattle up` with these arguments, at this home.
@@ -78,7 +80,7 @@ pub(super) fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> 
     let models = up.models.as_deref().map(absolute).transpose()?;
     let typed = typed(&up, api, models.as_deref());
     let set_models = config.node.models.as_ref().map(PathBuf::from);
-    let (api_at, open_api) = (api.or(config.node.api).unwrap_or(DEFAULT_API), up.open_api.or(config.open_api));
+    let (api_at, open_api) = (api.or(config.node.api).unwrap_or(DEFAULT_API), up.opened.open_api.or(config.open_api));
     let burst = if std::io::stderr().is_terminal() { config.energy.burst() } else { Duration::ZERO };
     Ok(UpOptions {
         home,
@@ -100,6 +102,7 @@ pub(super) fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> 
             boot: up.boot.iter().map(|folder| absolute(folder)).collect::<Result<_, _>>()?,
             multicast: up.multicast.said().or(config.node.multicast).unwrap_or(true),
             blocks: config.ipfs.bitswap.then(Blocks::default),
+            first_visitor: up.opened.first_visitor,
         },
         name: up.name.or_else(|| config.node.name.clone()),
         config,
@@ -107,14 +110,14 @@ pub(super) fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> 
     })
 }
 
-/// What was typed at `wattle up` and is written into config.toml. Not among it: the governor switched off and other sensors,
-/// which are for one run.
+/// What was typed at `wattle up` and is written into config.toml. Not among it: the governor switched off, other sensors and a first
+/// visitor, which are for one run.
 fn typed(up: &UpArgs, api: Option<SocketAddr>, models: Option<&Path>) -> Vec<Setting> {
     let mut typed = Vec::new();
     typed.extend(up.name.clone().map(Setting::Name));
     typed.extend(up.listen.map(Setting::Listen));
     typed.extend(api.map(Setting::Api));
-    typed.extend(up.open_api.map(Setting::OpenApi));
+    typed.extend(up.opened.open_api.map(Setting::OpenApi));
     typed.extend(up.multicast.said().map(Setting::Multicast));
     typed.extend(models.and_then(Path::to_str).map(|folder| Setting::Models(folder.to_owned())));
     typed.extend(up.peers.iter().cloned().map(Setting::AddPeer));

@@ -1,7 +1,7 @@
 //! `wattle service`: has systemd run the agent for this user, from the start of the machine on, without a terminal.
 //!
 //! The unit is one file of the user's own, told from files of other makers by its first line. Where systemd does not answer (a container, a
-//! login by `su`), the file is written all the same, and the user is told what to type.
+//! login by `su`), nothing is left of an installation, and the user is told what to do.
 //! The forms of the file are those of systemd.unit(5), systemd.service(5) and systemd.syntax(7).
 
 use super::args::ServiceCommand;
@@ -55,6 +55,11 @@ impl Unit {
         Ok(Self { name, file, text: text(&program, (!usual).then_some(home)) })
     }
 
+    /// The link by which systemd starts it with the machine.
+    fn wanted(&self) -> PathBuf {
+        self.file.with_file_name("default.target.wants").join(&self.name)
+    }
+
     /// Whether a file with that name may be written anew or removed: it is this command's, and of this home.
     fn check(&self) -> Result<(), String> {
         let found = match fs::read_to_string(&self.file) {
@@ -83,6 +88,8 @@ impl Unit {
 
 /// What was done, and whether the service goes on while nobody is logged in.
 fn install(unit: &Unit, home: &Path) -> Result<(String, bool), Stop> {
+    // One of before stays, if this fails.
+    let before = fs::read(&unit.file).ok();
     let written =
         unit.file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&unit.file, &unit.text));
     written.map_err(|error| format!("{} cannot be written: {error}.", unit.file.display()))?;
@@ -92,13 +99,13 @@ fn install(unit: &Unit, home: &Path) -> Result<(String, bool), Stop> {
     // Not waited for: a damaged store is mended before the agent is ready.
     let enable: &[&str] = if runs { &["enable", name] } else { &["enable", "--now", "--no-block", name] };
     let told = systemctl(&["daemon-reload"]).and_then(|()| systemctl(enable));
-    told.map_err(|why| {
-        format!(
-            "{} is written, but systemd did not take it: {why}. Log in as this user on the machine itself or by ssh, not by su or sudo, and type \
-             `systemctl --user daemon-reload`, then `systemctl --user enable --now {name}`.",
-            unit.file.display()
-        )
-    })?;
+    if let Err(why) = told {
+        let stays = put_back(unit, before);
+        return Err(Stop::NotDone(format!(
+            "systemd did not take the service: {why}. {stays} Log in as this user on the machine itself or by ssh, not by su or sudo, and type \
+             `wattle service install` there."
+        )));
+    }
     let mut text = format!("{} is written, and is started with the machine.\n", unit.file.display());
     if runs {
         let _ = writeln!(
@@ -124,14 +131,32 @@ fn install(unit: &Unit, home: &Path) -> Result<(String, bool), Stop> {
     Ok((text, lingers))
 }
 
+/// Has the unit be as it was before a failed installation; what is so then.
+fn put_back(unit: &Unit, before: Option<Vec<u8>>) -> String {
+    let done = match before {
+        Some(before) => fs::write(&unit.file, before),
+        None => {
+            // What `enable` made before it failed goes too.
+            let _ = systemctl(&["disable", &unit.name]);
+            let _ = fs::remove_file(unit.wanted());
+            fs::remove_file(&unit.file)
+        }
+    };
+    // Where systemd answers to this, it knows the unit of before again.
+    let _ = systemctl(&["daemon-reload"]);
+    match done {
+        Ok(()) => "Nothing was changed.".to_owned(),
+        Err(error) => format!("{} stays, as it cannot be removed: {error}.", unit.file.display()),
+    }
+}
+
 fn remove(unit: &Unit, home: &Path) -> Result<String, Stop> {
     if !unit.file.exists() {
         return Err(Stop::NotDone(format!("There is no service of this home: {} is not there.", unit.file.display())));
     }
     let stopped = systemctl(&["disable", "--now", &unit.name]);
     // Where systemd does not answer, what `enable` made stays behind without this.
-    let wanted = unit.file.with_file_name("default.target.wants").join(&unit.name);
-    let _ = fs::remove_file(wanted);
+    let _ = fs::remove_file(unit.wanted());
     fs::remove_file(&unit.file).map_err(|error| format!("{} cannot be removed: {error}.", unit.file.display()))?;
     let mut text = format!("{} is removed. ", unit.file.display());
     match stopped.and_then(|()| systemctl(&["daemon-reload"])) {

@@ -67,8 +67,7 @@ fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
             "Each phone and computer installs the root certificate of this device once: `wattle tls root` says how.\n";
     }
     if on && config.open_api.is_none() {
-        text += "The page is for this machine only so far. To open it to other devices, start the agent once with this machine's own address in your \
-                 network: `wattle up --open-api 192.168.1.4:7780`.\n";
+        text += "The page is for this machine only so far: `wattle link` names the command that opens it to other devices.\n";
     }
     let print = root.map(|root| fingerprint(root.certificate()));
     show_done(as_json, json!({ "tls": word(on), "fingerprint": print }), &text)
@@ -126,8 +125,8 @@ fn root(home: &Home, file: Option<&Path>, qr: bool, as_json: bool) -> Result<(),
     let config = settings(home)?;
     let address = config.open_api.filter(|_| config.tls).map(at_phone);
     if qr && address.is_none() {
-        let why = "A phone loads the certificate from the page's address for other devices: open one with `wattle up --open-api 192.168.1.4:7780`, and \
-                   switch TLS on with `wattle tls on`.";
+        let why = "A phone loads the certificate from the page's address for other devices: `wattle link` names the command that opens one, and \
+                   `wattle tls on` switches TLS on.";
         return Err(Stop::NotDone(why.to_owned()));
     }
     if let Some(file) = file {

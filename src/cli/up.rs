@@ -11,6 +11,7 @@ mod disk;
 mod folders;
 mod invited;
 mod network;
+mod reports;
 mod reread;
 mod restart;
 mod screen;
@@ -66,8 +67,8 @@ use network::{Network, give_local_addresses, send_known_addresses, tell_known, t
 use restart::Restart;
 use screen::Screen;
 use smol::channel::Sender;
-use std::io::{ErrorKind, IsTerminal};
-use std::net::{SocketAddr, TcpListener};
+use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use threads::{Parts, Threads, background_slots};
 use uncounted::count_when_there_is_room;
@@ -76,7 +77,9 @@ use uncounted::count_when_there_is_room;
 #[cfg(test)]
 pub(crate) use {
     folders::{conflict, not_named, not_watched, other_than_set, same_place},
-    invited::{not_in, of_card},
+    invited::not_in,
+    reports::{of_board, of_card},
+    secured::of_visitor,
 };
 
 /// Runs an agent in the foreground until it is told to stop. `as_json`: what it tells at its start is for a program.
@@ -87,7 +90,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     // Before anything else: a folder that was mistyped starts nothing.
     let typed_sources = folders::typed(&options.sources)?;
     let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
-    let listener = listen(options.api, options.network.listen)?;
+    let listener = network::bind_api(options.api, options.network.listen)?;
     let OnHardware { identity, before: key_before, findings } = on_hardware(&home, options)?;
     let (token, (boot, counted)) = (home.token()?, home.count_boot()?);
     let (node_handle, requests) = NodeHandle::new();
@@ -149,7 +152,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     let folders = folder_names(&watched.places, &typed_sources);
     screen.with(folders, governor_handle.pause_left()).show(options, &home, as_json);
 
-    follow_disk(&home, (!counted).then_some(boot), damaged, (&node_handle, &senders.inputs));
+    follow_disk((&home, options), (!counted).then_some(boot), damaged, (&node_handle, &senders.inputs));
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &watched.places, options.config.node.folders.clone());
@@ -227,23 +230,24 @@ fn scheduler_config(
     })
 }
 
-/// Follows what becomes of the home's disk, and of a store that was `damaged`. `uncounted`: the number of this start, if there was no room to count it.
+/// Follows what becomes of the home's disk, of a store that was `damaged`, and of the reports in the folders of the boot partition. `uncounted`: the number
+/// of this start, if there was no room to count it.
 fn follow_disk(
-    home: &Home,
+    (home, options): (&Home, &UpOptions),
     uncounted: Option<u32>,
     damaged: Option<Finding>,
     (node_handle, inputs): (&NodeHandle, &Sender<Input>),
 ) {
     damaged.into_iter().for_each(|found| smol::spawn(reread::follow(found, node_handle.clone())).detach());
     let parts = || (home.path().to_owned(), node_handle.findings().clone());
-    if let Some(boot) = uncounted {
+    if let Some(number) = uncounted {
         let (home, findings) = parts();
-        smol::spawn(count_when_there_is_room(home, boot, findings)).detach();
+        smol::spawn(count_when_there_is_room(home, number, findings)).detach();
     }
     let looks = home.looks();
     let (home, findings) = parts();
     let place = store::place(&home);
-    smol::spawn(watch_disk((home, place, looks), findings, inputs.clone())).detach();
+    smol::spawn(watch_disk((home, place, looks, options.network.boot.clone()), findings, inputs.clone())).detach();
 }
 
 /// Writes into the home where the agent answers, for the commands; false if it could not be written.
@@ -304,7 +308,8 @@ fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Key
             "Any program that reaches this device at node.listen may fetch the files and passages of public collections by bitswap: ipfs.bitswap is true in config.toml."
         );
     }
-    Ok(Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway).at_start(boot))
+    let keys = Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway);
+    Ok(keys.at_start(boot, options.network.first_visitor))
 }
 
 /// The work on the store; bitswap gets its public blocks, where the owner switched it on.
@@ -371,18 +376,6 @@ fn already_running(options: &UpOptions, why: String) -> String {
     let words: Vec<String> = paths.iter().map(|path| quoted(&path.to_string_lossy())).collect();
     let add = at_home(&format!("wattle add {}", words.join(" ")), &options.home);
     format!("{why} To have that agent watch more, type: {add}")
-}
-
-/// The API's listener. `other` is where this agent will listen for other devices.
-fn listen(address: SocketAddr, other: Option<SocketAddr>) -> Result<TcpListener, String> {
-    TcpListener::bind(address).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => format!(
-            "The address {address} is taken, perhaps by another agent. Stop that one, or give this one another \
-             address{}.",
-            network::free_port(address, other.as_slice()).map_or(String::new(), |free| format!(" with --api {free}"))
-        ),
-        _ => format!("The agent cannot listen on {address}: {error}."),
-    })
 }
 
 /// Seeds the node's generator for random decisions; keys and nonces do not come from it.

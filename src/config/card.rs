@@ -8,7 +8,7 @@
 
 mod value;
 
-use crate::limits::{CARD_BYTES_MAX, CARD_MISTAKES_MAX, CARD_SSH_KEYS_MAX};
+use crate::limits::{CARD_BYTES_MAX, CARD_MISTAKES_MAX, CARD_SECTOR_BYTES, CARD_SSH_KEYS_MAX, CARD_UPDATE_KEYS_MAX};
 use core::fmt::{self, Write as _};
 use core::ops::Range;
 use std::collections::BTreeMap;
@@ -29,6 +29,10 @@ pub struct Card {
     pub invite: Option<String>,
     /// The page's password.
     pub page_password: Option<Zeroizing<String>>,
+    /// The address that is asked for updates; empty: none is any more.
+    pub update_address: Option<String>,
+    /// Public keys of the owner's own whose updates are taken.
+    pub update_keys: Vec<String>,
     /// What is wrong, in the order of its lines.
     pub mistakes: Vec<Mistake>,
     secrets: Vec<(CardSetting, Range<usize>)>,
@@ -88,10 +92,14 @@ pub enum CardSetting {
     Ssh,
     /// The file of an invite.
     Invite,
+    /// The address of updates.
+    UpdateAddress,
+    /// A key whose updates are taken.
+    UpdateKey,
 }
 
 /// Their names; the first of each is the one that the docs have, the others are those of other systems' files.
-const NAMES: [(&str, CardSetting); 13] = [
+const NAMES: [(&str, CardSetting); 15] = [
     ("hostname", CardSetting::Hostname),
     ("wifi_name", CardSetting::WifiName),
     ("wifi_password", CardSetting::WifiPassword),
@@ -100,6 +108,8 @@ const NAMES: [(&str, CardSetting); 13] = [
     ("page_password", CardSetting::PagePassword),
     ("ssh_key", CardSetting::Ssh),
     ("invite", CardSetting::Invite),
+    ("update_address", CardSetting::UpdateAddress),
+    ("update_key", CardSetting::UpdateKey),
     ("wifi_ssid", CardSetting::WifiName),
     ("ssid", CardSetting::WifiName),
     ("wifi_psk", CardSetting::WifiPassword),
@@ -110,6 +120,11 @@ const NAMES: [(&str, CardSetting); 13] = [
 impl CardSetting {
     fn name(self) -> &'static str {
         NAMES.iter().find(|(_, key)| *key == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether it may stand in several lines, each of which counts.
+    const fn may_repeat(self) -> bool {
+        matches!(self, Self::Ssh | Self::UpdateKey)
     }
 }
 
@@ -131,9 +146,13 @@ impl Card {
                 "the file is saved as UTF-16 (\"Unicode\"): save it as UTF-8. Nothing of it was used".to_owned(),
             );
         } else {
-            let mut at = 0;
+            let (mut at, whole) = (0, bytes.len() - torn(bytes));
             for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-                reading.line(number + 1, at, line);
+                if at < whole {
+                    reading.line(number + 1, at, line);
+                } else {
+                    reading.wrong(number + 1, TORN.to_owned());
+                }
                 at += line.len();
             }
         }
@@ -168,6 +187,8 @@ impl Card {
             (self.page_password.is_some(), "the page's password"),
             (!self.ssh_keys.is_empty(), "who may log in"),
             (self.invite.is_some(), "the invite"),
+            (self.update_address.is_some(), "the address of updates"),
+            (!self.update_keys.is_empty(), "whose updates are taken"),
         ];
         parts.into_iter().filter_map(|(is_used, what)| is_used.then_some(what)).collect()
     }
@@ -222,6 +243,28 @@ impl Card {
         }
         text
     }
+}
+
+/// One more key, if there is room.
+fn add(keys: &mut Vec<String>, most: usize, key: String) -> Result<(), String> {
+    if keys.len() >= most {
+        return Err(format!("there are more than {most} keys, and this one is not used"));
+    }
+    keys.push(key);
+    Ok(())
+}
+
+/// What is wrong with the last line of a file that ends with a sector.
+const TORN: &str = "it has no end, and was not used: perhaps the file was not written to its end. If it was, put an empty line behind it";
+
+/// Bytes of a last line of which there may be more: of a card that was pulled out, a file ends with a sector. A password that was cut would be used, and
+/// wiped. Most editors end the last line; of those that do not, one file in 512 is told to.
+fn torn(bytes: &[u8]) -> usize {
+    if !bytes.len().is_multiple_of(CARD_SECTOR_BYTES) {
+        return 0;
+    }
+    let last = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    if last.trim_ascii_start().starts_with(b"#") { 0 } else { last.len() }
 }
 
 /// A file that is being read.
@@ -290,7 +333,7 @@ impl Reading {
         if matches!(key, CardSetting::WifiPassword | CardSetting::PagePassword) {
             self.card.secrets.push((key, place));
         }
-        if let Some(first) = self.card.lines.get(&key).filter(|_| key != CardSetting::Ssh) {
+        if let Some(first) = self.card.lines.get(&key).filter(|_| !key.may_repeat()) {
             return Err(format!("{} stands in line {first} already, which is used, and this is not", key.name()));
         }
         match key {
@@ -301,10 +344,11 @@ impl Reading {
             CardSetting::TimeZone => self.card.time_zone = Some(value::time_zone(value)?),
             CardSetting::PagePassword => self.card.page_password = Some(value::page_password(value)?),
             CardSetting::Invite => self.card.invite = Some(value::invite(value)?),
-            CardSetting::Ssh if self.card.ssh_keys.len() >= CARD_SSH_KEYS_MAX => {
-                return Err(format!("there are more than {CARD_SSH_KEYS_MAX} keys, and this one is not used"));
+            CardSetting::UpdateAddress => self.card.update_address = Some(value::update_address(value)?),
+            CardSetting::Ssh => add(&mut self.card.ssh_keys, CARD_SSH_KEYS_MAX, value::ssh_key(value)?)?,
+            CardSetting::UpdateKey => {
+                add(&mut self.card.update_keys, CARD_UPDATE_KEYS_MAX, value::update_key(value)?)?;
             }
-            CardSetting::Ssh => self.card.ssh_keys.push(value::ssh_key(value)?),
         }
         self.card.lines.insert(key, number);
         Ok(())

@@ -16,8 +16,32 @@ pub struct Moment {
     pub degrees: Option<f64>,
     /// The share of the cores that background work of this host took since the moment before.
     pub ran: Option<Fraction>,
-    /// Joules and chunks of background work since some beginning. It may begin anew: a day ends.
-    pub worked: (f64, u64),
+    /// Background work since some beginning.
+    pub worked: Worked,
+}
+
+/// Background work since some beginning. It may begin anew: a day ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Worked {
+    /// Joules, where they are known.
+    pub joules: f64,
+    /// Chunks.
+    pub chunks: u64,
+    /// Tasks of which the joules are unknown.
+    pub unknown: u64,
+}
+
+impl Worked {
+    /// What came since `before`.
+    fn since(self, before: Self) -> Self {
+        // Less than before: it began anew.
+        let count = |now: u64, before: u64| if now < before { now } else { now - before };
+        Self {
+            joules: if self.joules < before.joules { self.joules } else { self.joules - before.joules },
+            chunks: count(self.chunks, before.chunks),
+            unknown: count(self.unknown, before.unknown),
+        }
+    }
 }
 
 /// The mean of what is known.
@@ -52,6 +76,8 @@ struct Slot {
     ran: Mean,
     joules: f64,
     chunks: u64,
+    /// Tasks ended of which the joules are unknown.
+    has_unknown: bool,
 }
 
 /// The slots of the last day, oldest first. A slot without a sample is empty: the device slept, or the sensors hung.
@@ -61,7 +87,7 @@ pub struct Day {
     /// The number of the newest slot since the device was started.
     newest: u64,
     /// What was worked up to the last moment.
-    worked: Option<(f64, u64)>,
+    worked: Option<Worked>,
 }
 
 /// A day, for programs. The lists are of one length; the last value of each is of the slot that goes on.
@@ -77,8 +103,8 @@ pub struct DayReport {
     pub temp_c: Vec<Option<f64>>,
     /// The share of the cores that background work took; null: unknown.
     pub duty: Vec<Option<f64>>,
-    /// Joules of background work, by what `GET /v1/energy` has in `today`.
-    pub joules: Vec<f64>,
+    /// Joules of background work, by what `GET /v1/energy` has in `today`; null: those of some task are unknown.
+    pub joules: Vec<Option<f64>>,
     /// Chunks that this agent embedded.
     pub chunks: Vec<u64>,
 }
@@ -96,15 +122,15 @@ impl Day {
     /// Takes what was seen.
     pub fn see(&mut self, now: Instant, moment: &Moment) {
         self.turn(now);
-        let (joules, chunks) = moment.worked;
-        let (before_joules, before_chunks) = self.worked.replace(moment.worked).unwrap_or(moment.worked);
+        let before = self.worked.replace(moment.worked).unwrap_or(moment.worked);
+        let Worked { joules, chunks, unknown } = moment.worked.since(before);
         let Some(slot) = self.slots.back_mut() else { return };
         slot.watts.add(moment.watts);
         slot.degrees.add(moment.degrees);
         slot.ran.add(moment.ran.map(Fraction::value));
-        // Less than before: it began anew.
-        slot.joules += if joules < before_joules { joules } else { joules - before_joules };
-        slot.chunks += if chunks < before_chunks { chunks } else { chunks - before_chunks };
+        slot.joules += joules;
+        slot.chunks += chunks;
+        slot.has_unknown |= unknown > 0;
     }
 
     /// Begins the slot of this moment, and empty ones for those in between.
@@ -131,7 +157,7 @@ impl Day {
             watts: all().map(|slot| slot.watts.value()).collect(),
             temp_c: all().map(|slot| slot.degrees.value()).collect(),
             duty: all().map(|slot| slot.ran.value()).collect(),
-            joules: all().map(|slot| rounded(slot.joules)).collect(),
+            joules: all().map(|slot| (!slot.has_unknown).then(|| rounded(slot.joules))).collect(),
             chunks: all().map(|slot| slot.chunks).collect(),
         }
     }
@@ -145,7 +171,8 @@ mod tests {
         Instant::from_millis(seconds * 1000)
     }
 
-    fn seen(watts: Option<f64>, worked: (f64, u64)) -> Moment {
+    fn seen(watts: Option<f64>, (joules, chunks): (f64, u64)) -> Moment {
+        let worked = Worked { joules, chunks, unknown: 0 };
         Moment { watts, degrees: Some(40.0), ran: Some(Fraction::new(0.5)), worked }
     }
 
@@ -156,7 +183,7 @@ mod tests {
         day.see(at(700), &seen(Some(5.0), (130.0, 9)));
         day.see(at(899), &seen(None, (130.0, 9)));
         let report = day.report(at(899));
-        assert_eq!((report.watts, report.joules, report.chunks), (vec![Some(4.0)], vec![30.0], vec![2]));
+        assert_eq!((report.watts, report.joules, report.chunks), (vec![Some(4.0)], vec![Some(30.0)], vec![2]));
         assert_eq!((report.temp_c, report.duty, report.since_s), (vec![Some(40.0)], vec![Some(0.5)], 299));
     }
 
@@ -166,10 +193,22 @@ mod tests {
         day.see(at(0), &seen(None, (100.0, 7)));
         day.see(at(3 * DAY_SLOT_S), &seen(None, (4.0, 1)));
         let report = day.report(at(3 * DAY_SLOT_S));
-        assert_eq!(report.joules, [0.0, 0.0, 0.0, 4.0]);
+        assert_eq!(report.joules, [0.0, 0.0, 0.0, 4.0].map(Some));
         assert_eq!(report.chunks, [0, 0, 0, 1]);
         assert_eq!(report.temp_c, [Some(40.0), None, None, Some(40.0)]);
         assert_eq!(report.watts, [None; 4]);
+    }
+
+    #[test]
+    fn joules_of_a_slot_with_a_task_whose_joules_are_unknown_are_unknown_and_its_chunks_count() {
+        let mut day = Day::default();
+        let seen = |joules, chunks, unknown| Moment { worked: Worked { joules, chunks, unknown }, ..Moment::default() };
+        day.see(at(0), &seen(5.0, 3, 1));
+        day.see(at(10), &seen(6.0, 4, 1));
+        day.see(at(DAY_SLOT_S), &seen(6.0, 41, 2));
+        day.see(at(2 * DAY_SLOT_S), &seen(8.0, 43, 2));
+        let report = day.report(at(2 * DAY_SLOT_S));
+        assert_eq!((report.joules, report.chunks), (vec![Some(1.0), None, Some(2.0)], vec![1, 37, 2]));
     }
 
     #[test]

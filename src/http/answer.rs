@@ -41,8 +41,12 @@ fn goes_on(media: &str) -> bool {
     [EVENT_STREAM, EXPORT].contains(&bare)
 }
 
-/// Adds the date to an answer, if the clock shows one that HTTP can write.
-pub(super) fn dated(conn: Conn) -> Conn {
+/// Adds the date to an answer, if the clock shows one that HTTP can write. Where it goes without TLS to another device, browsers ignore the header that
+/// keeps windows apart, and complain of it at their console: it is left out there.
+pub(super) fn finished(mut conn: Conn, is_secure: bool) -> Conn {
+    if !is_secure {
+        conn.response_headers_mut().remove(KnownHeaderName::CrossOriginOpenerPolicy);
+    }
     match date(clock::shown()) {
         Some(date) => conn.with_response_header(KnownHeaderName::Date, date),
         None => conn,

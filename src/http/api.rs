@@ -24,6 +24,7 @@ mod session;
 mod stream;
 mod tls;
 mod tokens;
+pub(crate) mod update;
 mod upkeep;
 
 use self::collection::{Collection, is_known};
@@ -258,6 +259,7 @@ impl Api {
             | Response::Invited(_)
             | Response::Embedded(_) => json(conn, Status::Ok, &serde_json::json!({})),
             Response::Asked(devices) => json(conn, Status::Ok, &serde_json::json!({ "asked": devices })),
+            Response::Turn(turn) => json(conn, Status::Ok, &serde_json::json!({ "turn": turn })),
             Response::Done(done) => json(conn, Status::Ok, &serde_json::json!({ "done": done })),
             Response::Pairing(report) => json(conn, Status::Ok, &report),
             Response::Joined(report) => json(conn, Status::Ok, &report),

@@ -69,10 +69,11 @@ impl Refusal {
                  seconds."
             }
             Self::Role(Role::Write) => {
-                "This token may only ask and look; the call needs one with the role write (`wattle token create NAME --role write`)."
+                "This token may only ask and look. Ask who gave it to you for one with the role write, which `wattle token create NAME --role write` makes."
             }
             Self::Role(_) => {
-                "This token may not do that; the call needs one with the role admin, as the agent's own is, in the file api-token of its home."
+                "This token may not do that; the call needs the role admin, as the agent's own token has, in the file api-token of its home. Ask who gave it \
+                 to you."
             }
         }
     }
@@ -152,8 +153,9 @@ enum Field<'a> {
 /// Whether this caller is let in. `lan_address` is the address at which the API is open to other devices; `None` for a
 /// listener that serves this machine alone.
 ///
-/// The error is the first check that fails, in the order host, origin, tries, token, role, address.
-fn check(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -> Result<(), Refusal> {
+/// Returns what the caller may do; `None` where the call needs no token. The error is the first check that fails, in the order host, origin, tries, token,
+/// role, address.
+fn admitted(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -> Result<Option<Role>, Refusal> {
     let Field::One(host) = caller.host else { return Err(Refusal::Host) };
     // At the LAN address too, no name is accepted without TLS: anybody can register one that resolves to it.
     let is_name = |address: SocketAddr| caller.tls.tls().is_some_and(|tls| tls.is_name(host, address.port()));
@@ -174,10 +176,10 @@ fn check(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -> R
     if !own_origin || !own_site {
         return Err(Refusal::Origin);
     }
-    let Some(needed) = caller.access.role() else { return Ok(()) };
+    let Some(needed) = caller.access.role() else { return Ok(None) };
     let Field::One(authorization) = caller.authorization else {
         let is_open = keys.is_open_here() && lan_address.is_none() && caller.authorization == Field::Absent;
-        return if is_open { Ok(()) } else { Err(Refusal::NoToken) };
+        return if is_open { Ok(Some(Role::Admin)) } else { Err(Refusal::NoToken) };
     };
     let Some((scheme, offered)) = authorization.split_once(' ') else { return Err(Refusal::NoToken) };
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -194,7 +196,7 @@ fn check(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -> R
     if role < needed {
         return Err(Refusal::Role(needed));
     }
-    if caller.access == Access::Local && lan_address.is_some() { Err(Refusal::NotHere) } else { Ok(()) }
+    if caller.access == Access::Local && lan_address.is_some() { Err(Refusal::NotHere) } else { Ok(Some(role)) }
 }
 
 /// Whether a Host is a name of this machine's loopback: localhost, 127.0.0.0/8, `[::1]`.
@@ -232,6 +234,9 @@ fn same_origin(origin: &str, host: &str, is_encrypted: bool) -> bool {
     let plain = |text: &str| text.strip_suffix(port).unwrap_or(text).to_ascii_lowercase();
     origin.strip_prefix(scheme).is_some_and(|from| plain(from) == plain(host))
 }
+
+/// The header of an answer that tells what the caller's token may do: the page leaves out what would be refused.
+const ROLE_HEADER: &str = "Wattle-Role";
 
 /// The handler that runs before every other one.
 #[derive(Debug)]
@@ -284,13 +289,16 @@ impl Handler for Auth {
                 Some(tls) => Secured::Plain(tls),
             },
         };
-        match check(&caller, &self.keys, self.lan_address) {
-            Ok(()) => {
+        match admitted(&caller, &self.keys, self.lan_address) {
+            Ok(role) => {
                 if self.keys.has_news() {
                     let keys = self.keys.clone();
                     smol::spawn(async move { blocking::run(move || keys.note_uses()).await }).detach();
                 }
-                conn
+                match role {
+                    Some(role) => conn.with_response_header(ROLE_HEADER, role.to_string()),
+                    None => conn,
+                }
             }
             Err(Refusal::Plain) if is_visit(&conn) => sent_on(conn),
             Err(refusal) => {

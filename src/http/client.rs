@@ -2,6 +2,7 @@
 
 mod energy;
 mod export;
+pub mod fetched;
 mod mcp;
 mod places;
 mod settings;

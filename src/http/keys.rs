@@ -53,6 +53,12 @@ impl Keys {
     pub(super) fn is_gateway(&self) -> bool {
         self.gateway
     }
+
+    /// Whether whoever opens the page first, on another device too, chooses its password now.
+    #[must_use]
+    pub fn awaits_first_visitor(&self) -> bool {
+        self.password.is_first_visit_for_all()
+    }
 }
 
 impl Keys {
@@ -87,10 +93,10 @@ impl Keys {
         }
     }
 
-    /// The agent is at this start of its home: at the first one the page's first visitor may choose its password.
+    /// The agent is at this start of its home: at the first one the page's first visitor may choose its password. `for_all`: on another device too.
     #[must_use]
-    pub fn at_start(self, boot: u32) -> Self {
-        self.password.begin(boot);
+    pub fn at_start(self, boot: u32, for_all: bool) -> Self {
+        self.password.begin(boot, for_all);
         self
     }
 

@@ -42,7 +42,9 @@ impl LanListener {
         match begin() {
             Ok(()) => Ok(Self { server, waiting: None }),
             Err(error) if error.kind() == ErrorKind::AddrNotAvailable => {
-                log::warn!("This device does not have the address {address} now; the API is opened there once it has.");
+                log::warn!(
+                    "This device does not have the address {address} now; the API is opened there once it has. `wattle link` names those that it has."
+                );
                 let waiting = smol::spawn(async move {
                     while begin().is_err() {
                         Timer::after(RETRY).await;

@@ -237,7 +237,8 @@ impl Service {
                 }
                 conn = handlers.1.run(conn).await;
             }
-            let mut conn = answer::dated(handlers.before_send(conn).await);
+            let is_secure = is_encrypted || ends.is_some_and(|ends| ends.local.ip().is_loopback());
+            let mut conn = answer::finished(handlers.before_send(conn).await, is_secure);
             if let Some(status) = conn.status() {
                 let reason = conn.take_state::<Reason>();
                 traffic.answered(route, status, reason, clock::now().since(began));

@@ -1,8 +1,9 @@
 //! The page's password: what a person types in place of a token of 64 digits.
 //!
 //! It is set by the owner (`wattle password set`), or by whoever opens the page first: within `FIRST_VISIT_S` of running time after the first start of a
-//! home, once, while none was ever set. That window is written down ahead, so that no restart makes it longer, and a home that was there before this
-//! existed has none. The file `api-password` keeps what `hash` makes of it. One look at a password takes memory: one is under way at a time.
+//! home, once, while none was ever set; on this device, and from another one only where the agent was started for that (`wattle up --first-visitor`).
+//! That window is written down ahead, so that no restart makes it longer, and a home that was there before this existed has none.
+//! The file `api-password` keeps what `hash` makes of it. One look at a password takes memory: one is under way at a time.
 
 mod hash;
 
@@ -36,6 +37,8 @@ struct State {
     content: Content,
     /// Whether the first visit's window is open.
     is_open: bool,
+    /// Whether it is open to other devices too.
+    is_for_all: bool,
     /// How often the content was changed since the agent started.
     version: u64,
 }
@@ -97,14 +100,22 @@ impl Password {
         self.with(|state| state.version)
     }
 
-    /// Whether whoever opens the page may choose one now.
+    /// Whether whoever opens the page on this device may choose one now.
     pub(super) fn is_first_visit(&self) -> bool {
         self.with(|state| state.is_open && !state.content.ever)
     }
 
-    /// Opens the first visit's window at the first start of a home, and goes on with it at later ones.
-    pub(super) fn begin(&self, boot: u32) {
-        let spent = self.with(|state| state.content.spent_s);
+    /// Whether whoever opens it on another device may.
+    pub(super) fn is_first_visit_for_all(&self) -> bool {
+        self.with(|state| state.is_for_all && state.is_open && !state.content.ever)
+    }
+
+    /// Opens the first visit's window at the first start of a home, and goes on with it at later ones. `is_for_all`: to other devices too.
+    pub(super) fn begin(&self, boot: u32, is_for_all: bool) {
+        let spent = self.with(|state| {
+            state.is_for_all = is_for_all;
+            state.content.spent_s
+        });
         // A home of before has been started, and has no such file.
         let is_new = boot == 1 || spent > 0;
         if !is_new || !self.open_window() {

@@ -149,6 +149,10 @@ pub const FIRST_VISIT_S: u64 = 30 * 60;
 /// Seconds of it that are written down at once, before they have passed: whoever restarts the agent gains none.
 pub const FIRST_VISIT_STEP_S: u64 = 5 * 60;
 
+/// Milliseconds between two looks whether a first visitor in the network is awaited still: a finding that is over is gone soon, and for half an hour of a
+/// home's life that wakes hardly.
+pub const FIRST_VISIT_LOOK_MS: u64 = 5_000;
+
 /// Milliseconds for which a code of `wattle open` lets a browser in, once.
 pub const ONCE_MS: u64 = 60_000;
 

@@ -181,7 +181,9 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 ///     with entries that are too large are read. Texts without a letter, a figure or a symbol have no words. Lines of
 ///     calendars are unfolded, and texts of lines in two encodings are read line by line. A narrow letter of a PDF beside
 ///     its like ("ll", "ii") is kept. A damaged picture, sound, film or program is no text.
-pub const READER: u64 = 17;
+/// 18. A folder of mails whose lines end in CR is divided into its mails. The title of front matter stands above the first words below it, and is no
+///     passage by itself.
+pub const READER: u64 = 18;
 
 /// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
 pub const LANGUAGE_SAMPLE: usize = 64;

@@ -15,7 +15,7 @@ use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
     GOSSIP_BYTES_MAX, GOSSIP_FORGERY_BYTES, GOSSIP_HOPS_MAX, GOSSIP_LINK_BURST, GOSSIP_LINK_RATE, GOSSIP_LINKS_MAX,
-    GOSSIP_ORIGIN_BURST, GOSSIP_ORIGIN_RATE, GOSSIP_ORIGINS_MAX,
+    GOSSIP_ORIGIN_BURST, GOSSIP_ORIGIN_RATE, GOSSIP_ORIGINS_MAX, UPDATE_WAIT_MS,
 };
 use crate::wire::gossip::{Claim, Entry, Fact, Headroom, Kind, Relayed};
 use heapless::LinearMap;
@@ -153,7 +153,7 @@ impl GossipTable {
             Novelty::Known => return Insertion::Known,
             Novelty::Full => return Insertion::Full,
         }
-        if matches!(fact, Fact::Headroom(headroom) if relayed.age_s >= headroom.valid_s) {
+        if valid_s(fact).is_some_and(|valid_s| u64::from(relayed.age_s) >= valid_s) {
             // It would be over at once, and its order would keep the same item with its true age out: who relays it says how old it is.
             return Insertion::Known;
         }
@@ -242,7 +242,7 @@ impl GossipTable {
     pub fn headroom(&self, now: Instant, origin: PeerKey) -> Option<Headroom> {
         match self.fact(now, origin, Kind::Headroom)? {
             Fact::Headroom(headroom) => Some(headroom),
-            Fact::Collections(_) | Fact::Removed(_) => None,
+            Fact::Collections(_) | Fact::Removed(_) | Fact::Update(_) => None,
         }
     }
 
@@ -286,6 +286,15 @@ impl GossipTable {
     }
 }
 
+/// For how many seconds a fact holds after its origin sent it; `None`: until a newer one.
+fn valid_s(fact: &Fact) -> Option<u64> {
+    match fact {
+        Fact::Headroom(headroom) => Some(u64::from(headroom.valid_s)),
+        Fact::Update(_) => Some(UPDATE_WAIT_MS / 1000),
+        Fact::Collections(_) | Fact::Removed(_) => None,
+    }
+}
+
 impl Default for GossipTable {
     fn default() -> Self {
         Self::new()
@@ -317,13 +326,8 @@ impl Value {
         self.hops = relayed.hops;
         self.age_s = relayed.age_s;
         self.since = now;
-        self.until = match fact {
-            Fact::Headroom(headroom) => {
-                let left = u64::from(headroom.valid_s).saturating_sub(u64::from(relayed.age_s));
-                Some(now + Duration::from_secs(left))
-            }
-            Fact::Collections(_) | Fact::Removed(_) => None,
-        };
+        let left = valid_s(fact).map(|valid_s| valid_s.saturating_sub(u64::from(relayed.age_s)));
+        self.until = left.map(|left| now + Duration::from_secs(left));
         if self.message.capacity() == 0 {
             self.message.reserve_exact(if claim.kind == Kind::Collections { GOSSIP_BYTES_MAX } else { SHORT });
         }

@@ -9,7 +9,8 @@
 //! nobody with a smaller key that it wants to. While a device that was seen within `UPDATE_AWAY_MS` is not reached none begins: it
 //! may be updating on the other side of a broken network. The words travel as news of the mesh; what a device says of itself is all that counts.
 //!
-//! Writing partitions, files and restarts are `platform`'s. Nothing calls this yet: the updates of the image (issue 17) are to rest on it.
+//! Writing partitions, files and restarts are `platform::update`'s, and the service that looks at a trial is `cli::update`'s: root alone may do either, and an
+//! agent that does not come up cannot give itself up.
 
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
@@ -18,6 +19,8 @@ use crate::limits::{
 };
 use crate::wire::update::Version;
 use std::collections::BTreeMap;
+
+pub use crate::wire::gossip::Said;
 
 /// The two systems of a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,24 @@ impl Slot {
         match self {
             Self::A => Self::B,
             Self::B => Self::A,
+        }
+    }
+
+    /// Its folder of the boot partition.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::A => "a",
+            Self::B => "b",
+        }
+    }
+
+    /// Its partition of the card.
+    #[must_use]
+    pub const fn partition(self) -> u8 {
+        match self {
+            Self::A => 2,
+            Self::B => 3,
         }
     }
 }
@@ -76,7 +97,7 @@ pub enum Effect {
     RestartOnTrial,
     /// Restart, as always.
     Restart,
-    /// Tell the owner, and the mesh, that the update has ended.
+    /// Tell the owner that the update ends, and have other members take what has held, and nothing else.
     Ended(Stage),
 }
 
@@ -91,7 +112,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// At a start of the agent in this system, with what was kept.
+    /// At a start in this system, with what was kept. `now`: since when it runs.
     #[must_use]
     pub fn start(now: Instant, running: Slot, record: Option<Record>) -> (Self, Vec<Effect>) {
         let mut trial = Self { record, began: None, good_since: None };
@@ -102,7 +123,10 @@ impl Trial {
             }
             // It did not come up, or the power went before it was started: nobody knows which, and the owner may try again.
             Some(record) if record.stage == Stage::Trying => trial.ended(Stage::RolledBack, &[Effect::Prefer(running)]),
-            // The agent was ended before it could restart into it, or the files of the earlier system were put back by hand.
+            // The power went while the owner went back to it, or its files were put back by hand.
+            Some(record) if record.stage == Stage::Confirmed && record.slot != running => {
+                trial.ended(Stage::RolledBack, &[])
+            }
             _ => Vec::new(),
         };
         (trial, effects)
@@ -117,6 +141,30 @@ impl Trial {
         let record = Record { version, slot: running.other(), stage: Stage::Written, needs_mesh };
         self.record = Some(record);
         vec![Effect::Save(record)]
+    }
+
+    /// What is kept now, after a command of the owner's in another process: it has written an update, given one up, or put its word of a trial in the way.
+    pub fn found(&mut self, record: Option<Record>) {
+        if self.began.is_some() && record == self.record {
+            return;
+        }
+        (self.began, self.good_since) = (None, None);
+        // One that is to be tried is that process's to start.
+        self.record = record.filter(|record| record.stage != Stage::Trying);
+    }
+
+    /// The owner wants the earlier system back, or gives up the update that waits. Empty: there is nothing to go back from.
+    #[must_use]
+    pub fn back(&mut self, running: Slot) -> Vec<Effect> {
+        match self.record {
+            Some(record) if record.stage == Stage::Written => self.ended(Stage::RolledBack, &[]),
+            Some(record) if record.slot == running && record.stage != Stage::RolledBack => {
+                let mut effects = self.ended(Stage::RolledBack, &[Effect::Prefer(running.other())]);
+                effects.push(Effect::Restart);
+                effects
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// It is this device's turn.
@@ -164,28 +212,17 @@ impl Trial {
         self.record
     }
 
-    /// The files first, then the record: between the two, the next start finds a trial, and comes to the same end.
+    /// The files first, then what is handed on, and the record last: between any two, the next start finds a trial, and comes to the same end.
     fn ended(&mut self, stage: Stage, first: &[Effect]) -> Vec<Effect> {
         (self.began, self.good_since) = (None, None);
         let mut effects = first.to_vec();
+        effects.push(Effect::Ended(stage));
         if let Some(record) = &mut self.record {
             record.stage = stage;
             effects.push(Effect::Save(*record));
         }
-        effects.push(Effect::Ended(stage));
         effects
     }
-}
-
-/// What a device says of itself to its mesh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
-    /// It waits for its turn.
-    Wants,
-    /// It updates.
-    Updates,
-    /// Neither.
-    Nothing,
 }
 
 /// Whose turn it is, as this device sees it.
@@ -211,6 +248,11 @@ impl Turn {
         if self.said == Said::Nothing {
             self.said = Said::Wants;
         }
+    }
+
+    /// Its update has begun, whosever turn it was: the owner said so, or a start was in the middle of it.
+    pub fn begin(&mut self) {
+        (self.said, self.free_since) = (Said::Updates, None);
     }
 
     /// Its update has ended, however.

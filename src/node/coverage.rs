@@ -24,8 +24,10 @@ impl Node {
         let searchable = counts.count(Kind::Ready);
         let away = self.away_in(|_| true).map(|mark| mark.documents).fold(0, u64::saturating_add);
         let looking = self.scheduler.may_find_more(|_| true);
-        FileCoverage::new(counts.unfinished() + searchable, searchable, away, looking)
+        let media = counts.waiting_media();
+        FileCoverage::new((counts.unfinished() + searchable).saturating_sub(media), searchable, away, looking)
             .with_read(counts.count(Kind::Chunked))
+            .with_media(media)
     }
 
     /// The same for the members: only what they may see counts. Where some folders are private it is known from the last

@@ -18,7 +18,7 @@ use crate::scheduler::task::Outcome;
 use crate::wire::certificate::exchange::Page;
 use crate::wire::certificate::{Chain, Record};
 use crate::wire::envelope::{BadMessage, Encoding};
-use crate::wire::gossip::Relayed;
+use crate::wire::gossip::{Relayed, Said};
 use crate::wire::message::Message;
 use crate::wire::pairing::exchange::EXCHANGE_RANDOM_BYTES;
 use crate::wire::pairing::invite::Invite;
@@ -188,6 +188,8 @@ pub enum Request {
     Mesh(Order),
     /// Let a device in, join a mesh, or show it.
     Pairing(Pairing),
+    /// Whose turn it is to update its system, where this is so of this device: `Response::Turn`.
+    Update(Said),
     /// Ask the linked devices why they do as little work as they do; the status then has what they told.
     AskWhy,
     /// The node's status.

@@ -4,6 +4,7 @@
 use super::member_news::MemberNews;
 use super::output::Output;
 use super::trust_state::TrustState;
+use super::update_turns::UpdateTurns;
 use crate::base::id::PeerKey;
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
@@ -33,7 +34,7 @@ pub(super) struct MeshState {
     pub(super) chosen_at: Instant,
     /// What is told of members.
     pub(super) news: MemberNews,
-    /// What is doubtful about peers.
+    /// What is doubtful about peers, and which of them update.
     pub(super) records: PeerRecords,
     /// This agent's count of starts.
     pub(super) boot: BootCount,
@@ -45,7 +46,7 @@ pub(super) struct MeshState {
     pub(super) trust: TrustState,
 }
 
-/// What is doubtful about peers.
+/// What is doubtful about peers, and which of them update.
 #[derive(Debug, Default)]
 pub(super) struct PeerRecords {
     pub(super) duplicates: Duplicates,
@@ -57,6 +58,8 @@ pub(super) struct PeerRecords {
     pub(super) disputes: Disputes,
     /// Devices that asked, or offered work, with another model than this one's: `PEERS_MAX` at most.
     pub(super) other_models: BTreeSet<PeerKey>,
+    /// Whose turn it is to update.
+    pub(super) updates: UpdateTurns,
 }
 
 /// This agent's count of starts.

@@ -8,7 +8,8 @@
 //! The decisions themselves lie in machines of the layer below (`scheduler`, `query`, `mesh`, `energy`). The node owns
 //! them and routes between them in flows, one file each: `ingest` (files), `query`, `link` (links and
 //! messages), `membership` (SWIM, the member list, which links to keep), `gossip`, `energy`, `trust`, `pairing` (devices that join)
-//! and `conduct` (what is doubtful about peers). A `*_state` file holds what a flow remembers between two inputs; `resave` says when a
+//! `conduct` (what is doubtful about peers)
+//! and `update` (whose turn it is to update its system). A `*_state` file holds what a flow remembers between two inputs; `resave` says when a
 //! file that could not be saved is tried again, and `rest` whether the agent is at rest. The status (`report`) is put together with `folders` and `collections` (what is so, and
 //! what is wrong, with them), `mesh_report` (the devices of the mesh), `names` (their names for people) and `members` (which device a
 //! person means).
@@ -57,6 +58,8 @@ mod stall;
 pub mod status;
 mod trust;
 mod trust_state;
+mod update;
+mod update_turns;
 mod why;
 pub(crate) mod work_findings;
 
@@ -291,6 +294,7 @@ impl Node {
                 self.stopping = true;
                 out.push(Output::Reply(reply, Response::Done("The agent stops.".to_owned())));
             }
+            Request::Update(said) => self.on_update(now, reply, said, out),
             Request::AskWhy => {
                 let asked = self.ask_why(out);
                 out.push(Output::Reply(reply, Response::Asked(asked)));

@@ -2,18 +2,24 @@
 
 use super::{Node, Out};
 use crate::base::finding::{Area, Finding};
+use crate::base::fluency::Fluency;
 use crate::base::id::PeerKey;
 use crate::base::span::span;
 use crate::base::time::Instant;
 use crate::limits::PEERS_MAX;
+use crate::query::merge::Merged;
 use crate::scheduler::regroup::{NewGroup, NewModel, Regroup};
 use crate::scheduler::{self, task::CollectionLanguage};
+use crate::search::lexical::detection::is_english;
 use crate::store::record::NamedModel;
 use crate::wire::gossip::{Fact, Kind};
 
 /// A collection has few documents in other languages than English if they are less than one in so many: between this and half of them its model
 /// stays as it is.
 const FEW_FOREIGN: usize = 4;
+
+/// Hits whose language is looked at, the best ones: those that people read.
+const LOOKED_AT: usize = 10;
 
 impl Node {
     /// A device asks, or offers work, with vectors of this model.
@@ -53,6 +59,19 @@ impl Node {
             let to = NewGroup::Model(NewModel::Set { model, home: home.clone(), language: Some(language) });
             self.schedule(now, scheduler::Input::ModelChosen(Regroup { collection, to }), out);
         }
+    }
+
+    /// Whether only English is matched by its meaning here, and the question, or half of what was found at least, is surely in another language. Of a
+    /// question that is too short to tell, nobody knows.
+    pub(super) fn is_english_only(&self, question: &str, hits: &[Merged]) -> bool {
+        if self.config.fluency != Fluency::English || self.config.multilingual.is_some() {
+            return false;
+        }
+        is_english(question).is_some_and(|is| {
+            let told: Vec<bool> = hits.iter().take(LOOKED_AT).filter_map(|one| is_english(&one.hit.text)).collect();
+            let foreign = told.iter().filter(|is_english| !**is_english).count();
+            !is || foreign > 0 && 2 * foreign >= told.len()
+        })
     }
 
     /// Why a device does not embed for this one, where that is not for the moment only.

@@ -1,7 +1,6 @@
 //! Everything that a node wants done.
 //!
-//! Signing and verifying are ports (`Sign`, `Verify`, the messages of `Send`), though both are pure: with true Ed25519 ten simulated minutes of 100 agents
-//! took 52.3 s of CPU for 5.5. The simulator's messages have no signature (`wire::envelope::unsigned`); which are accepted is decided in `wire` alone.
+//! Signing and verifying are ports (`Sign`, `Verify`, the messages of `Send`), though both are pure: with true Ed25519 ten simulated minutes of 100 agents took 52.3 s of CPU for 5.5. The simulator's messages have no signature (`wire::envelope::unsigned`); which are accepted is decided in `wire` alone.
 
 use super::mesh_report::{InviteReport, JoinReport, MeshReport, PairingReport};
 use super::status::Status;
@@ -269,6 +268,8 @@ pub enum Response {
     Embedded(Option<Vec<Quantized>>),
     /// It was not done: whose turn it is, and a sentence.
     Refused(Problem, String),
+    /// Whether it is this device's turn to update.
+    Turn(bool),
     /// So many devices were asked; what they tell is in the status then.
     Asked(usize),
     /// The node's status.
@@ -278,14 +279,15 @@ pub enum Response {
 /// What a question says beside its words, and what that did to the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Narrowed {
-    /// Whether it has phrases in quotes that none of the hits has: they are only the nearest.
-    pub lack_phrases: bool,
+    /// Whether it has words in quotes that no passage has as they stand, although there are hits: they are only the nearest.
+    pub no_phrase: bool,
+    /// Whether it, or most of what was found, is in another language than English, which alone is matched by its meaning here.
+    pub english_only: bool,
     /// The filters, as they are typed.
     pub filters: Vec<String>,
     /// Devices that do not know filters: what they have may be missing.
     pub unfiltered: Vec<String>,
-    /// A sentence for each collection that is asked for and that nobody is known to have, with the names of those that there are; and one where
-    /// this device was removed from its mesh, so that nobody else is asked; and for a type that nothing found has and that is no kind, or of which no file is here; and for the numbers of the question that no passage found has, and its words that none has.
+    /// A sentence for each collection that is asked for and that nobody is known to have, with the names of those that there are; and one where this device was removed from its mesh, so that nobody else is asked; and for a type that nothing found has and that is no kind, or of which no file is here; and for the numbers of the question that no passage found has, and its words that none has.
     pub unknown: Vec<String>,
 }
 

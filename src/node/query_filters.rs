@@ -70,13 +70,14 @@ impl Node {
         filter.collections.iter().find(is_unknown).map_or(Ok(()), |asked| Err(no_such_collection(asked, &known)))
     }
 
-    /// What is told of the question's filters beside the hits: `found` says whether there are any, `of_types` which files of the types that are
-    /// asked for this device has, where that was counted, and `is_alone` whether only this device answered.
+    /// What is told of the question's filters beside the hits: `no_phrase` says whether no passage has its words in quotes, `found` whether there are
+    /// any hits, `of_types` which files of the types that are asked for this device has, where that was counted, and `is_alone` whether only this
+    /// device answered.
     pub(super) fn narrowed(
         &self,
         now: Instant,
         query: &PendingQuery,
-        (lack_phrases, found): (bool, bool),
+        (no_phrase, found): (bool, bool),
         (of_types, is_alone): (Option<TypedFiles>, bool),
     ) -> Narrowed {
         let filter = &query.question.filter;
@@ -92,7 +93,7 @@ impl Node {
         let of_types = of_types.filter(|_| !found);
         let missing = of_types.and_then(|files| none_of_types(filter, files, &self.config.device, is_alone));
         let unknown = unknown.chain(strange).chain(missing).chain(removed).collect();
-        Narrowed { lack_phrases, filters: filter.told(), unfiltered, unknown }
+        Narrowed { no_phrase, english_only: false, filters: filter.told(), unfiltered, unknown }
     }
 
     /// The names of the collections of this device, and of those that other devices that may answer told of: each once, in order.

@@ -7,7 +7,7 @@ use super::regular;
 use crate::limits::{CARD_BYTES_MAX, CARD_REPORT_BYTES_MAX};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Result, Write};
-use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -50,14 +50,30 @@ pub fn write_report(folder: &Path, text: &str) -> Result<()> {
     durable::write(&folder.join(REPORT), text.as_bytes())
 }
 
-/// The mistakes in the first report that lies in one of these folders, each a sentence.
+/// What the services of the SD card image have to tell, each a sentence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// What of `wattle.txt` was not carried out.
+    pub mistakes: Vec<String>,
+    /// What is wrong with the board itself: its card, its network.
+    pub board: Vec<String>,
+}
+
+/// What the reports in these folders tell. A folder without one tells nothing.
 #[must_use]
-pub fn reported(folders: &[PathBuf]) -> Vec<String> {
-    let read = |folder: &PathBuf| regular::read(&folder.join(REPORT), CARD_REPORT_BYTES_MAX).ok();
-    let report = folders.iter().find_map(read).unwrap_or_default();
-    let report = String::from_utf8_lossy(&report);
-    let is_mistake = |line: &&str| line.starts_with("line ") || line.starts_with("not done: ");
-    report.lines().filter(is_mistake).map(|line| line.trim_end().to_owned()).collect()
+pub fn reported(folders: &[PathBuf]) -> Reported {
+    let mut reported = Reported::default();
+    for folder in folders {
+        let report = regular::read(&folder.join(REPORT), CARD_REPORT_BYTES_MAX).unwrap_or_default();
+        for line in String::from_utf8_lossy(&report).lines().map(str::trim_end) {
+            if let Some(what) = line.strip_prefix("wrong: ") {
+                reported.board.push(what.to_owned());
+            } else if line.starts_with("line ") || line.starts_with("not done: ") {
+                reported.mistakes.push(line.to_owned());
+            }
+        }
+    }
+    reported
 }
 
 /// Writes a file that its owner alone reads, and its folder where there is none.
@@ -79,13 +95,26 @@ pub fn lead(link: &Path, to: &Path) -> Result<()> {
     symlink(to, link)
 }
 
-/// Gives a file, or a folder, to whoever has the folder in which it lies.
+/// Takes away what lies in place of a folder of the agent's and is none: root would write to where a link leads, and give that to the agent.
+///
+/// # Errors
+/// The system's.
+pub fn clear(folder: &Path) -> Result<()> {
+    match fs::symlink_metadata(folder) {
+        Ok(meta) if meta.is_dir() => Ok(()),
+        Ok(_) => durable::remove(folder),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a file, or a folder, to whoever has the folder in which it lies; of a link, the link.
 ///
 /// # Errors
 /// The system's.
 pub fn give(path: &Path) -> Result<()> {
     let owner = fs::metadata(path.parent().unwrap_or(path))?;
-    chown(path, Some(owner.uid()), Some(owner.gid()))
+    lchown(path, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// Leaves the page's password for the agent, in a folder of the agent's.
@@ -139,9 +168,12 @@ mod tests {
         assert_eq!(read(card.path()).unwrap().unwrap().as_slice(), b"# gone\n");
         let other = tempfile::tempdir().unwrap();
         let folders = [other.path().to_owned(), card.path().to_owned()];
-        assert_eq!(reported(&folders), Vec::<String>::new());
+        assert_eq!(reported(&folders), Reported::default());
         write_report(card.path(), "What.\r\nUsed: the name.\r\nline 3: it is wrong.\r\nnot done: it.\r\n").unwrap();
-        assert_eq!(reported(&folders), ["line 3: it is wrong.", "not done: it."]);
+        assert_eq!(reported(&folders).mistakes, ["line 3: it is wrong.", "not done: it."]);
+        write_report(other.path(), "wrong: The card is very slow.\nnow: not this.\n").unwrap();
+        let told = reported(&folders);
+        assert_eq!((told.board, told.mistakes.len()), (vec!["The card is very slow.".to_owned()], 2));
     }
 
     #[test]

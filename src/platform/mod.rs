@@ -52,4 +52,5 @@ pub mod time_zone;
 mod turn;
 pub mod typed_secret;
 mod unended;
+pub mod update;
 pub mod watcher;

@@ -3,6 +3,7 @@
 
 use super::question::Question;
 use super::statistics::joined;
+use super::title::behind_passages;
 use crate::base::count::plural;
 use crate::base::file_name::{self, AskedNames};
 use crate::base::hit::{Found, SearchHit, WordsDue};
@@ -70,6 +71,7 @@ pub fn merge(
             merged.push(Merged { device, score, hit, places });
         }
     }
+    behind_passages(&terms, merged.iter_mut().map(|one| (&mut one.score, &one.hit)));
     let by_score = |a: &Merged, b: &Merged| {
         b.score.total_cmp(&a.score).then_with(|| (a.device, a.hit.row).cmp(&(b.device, b.hit.row)))
     };
@@ -158,13 +160,6 @@ pub fn told_absent(question: &Question, lists: &[(Option<PeerKey>, Found)]) -> O
 #[must_use]
 pub fn any_fits(hits: &[Merged]) -> bool {
     hits.iter().any(|hit| hit.score >= FITS_FROM)
-}
-
-/// Whether the question has phrases that none of these hits has: then they are only the nearest.
-#[must_use]
-pub fn lack_phrases(question: &str, hits: &[Merged]) -> bool {
-    let phrases = Phrases::of(question);
-    !phrases.is_empty() && !hits.iter().any(|one| has(&phrases, &one.hit))
 }
 
 /// Whether the question has phrases, and one of these hits has them: then it fits, whatever its score is.

@@ -377,15 +377,21 @@ fn what_has_the_phrase_in_its_text_is_the_answer_and_else_the_nearest() {
     let terms = QueryTerms::new(question);
     let there = || found(&terms, &[("moss on the side to the north", 0.9), ("moss, moss and moss", 0.95)]);
     let here = found(&terms, &[("a lamp on the north side", 0.1), ("moss on the north sides", 0.8)]);
-    let merged = merge(&question.into(), vec![(Some(PEER), there()), (None, here)], 5);
+    let lists = vec![(Some(PEER), there()), (None, here)];
+    assert!(!lacking(&question.into(), &lists).no_phrase);
+    let merged = merge(&question.into(), lists, 5);
     assert_eq!(merged.iter().map(|m| m.hit.text.as_str()).collect::<Vec<_>>(), ["a lamp on the north side"]);
-    assert!(have_phrases(question, &merged) && !lack_phrases(question, &merged));
-    let nearest = merge(&question.into(), vec![(Some(PEER), there())], 5);
-    assert!(nearest.len() == 2 && lack_phrases(question, &nearest));
+    assert!(have_phrases(question, &merged));
+    let lists = vec![(Some(PEER), there())];
+    assert!(lacking(&question.into(), &lists).no_phrase);
+    assert!(!lacking(&"moss on the north side".into(), &lists).no_phrase, "nothing is in quotes");
+    let nearest = merge(&question.into(), lists, 5);
+    assert!(nearest.len() == 2 && !have_phrases(question, &nearest));
     assert!(nearest[0].score < 0.41, "another order is no sure answer: {}", nearest[0].score);
-    let unread = merge(&question.into(), vec![(None, Found { unread: true, ..there() })], 5);
+    let lists = vec![(None, Found { unread: true, ..there() })];
+    assert!(!lacking(&question.into(), &lists).no_phrase, "what was not read may have it");
+    let unread = merge(&question.into(), lists, 5);
     assert!(unread[0].score > 0.41, "what was not read may have it: {}", unread[0].score);
-    assert!(!lack_phrases("moss on the north side", &nearest), "nothing is in quotes");
 }
 
 #[test]

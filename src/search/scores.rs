@@ -1,7 +1,7 @@
 //! The scores of hits: those of their fusion, less for what a hit has in another form only, and limited where the hits lack what was asked for.
 
 use super::fusion::{Fusion, SURE_LEAST, sure, weight_of_meaning};
-use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, unknown};
+use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, telling, unknown};
 use super::lexical::lacking::{Lacking, Limited};
 use super::lexical::own_form::{by_other_forms, without_zeros_alone};
 use super::lexical::terms::QueryTerms;
@@ -22,6 +22,19 @@ const SURE_BY_LIKENESS: f32 = 0.6;
 /// What part of the best score of those that have the codes of the question the best of all others has at most: another error's is no answer. Chosen:
 /// enough to stand behind.
 const WITHOUT_CODE: f32 = 0.95;
+
+/// Words of a question, its numbers and codes each as one, from which on one of them alone is little of it. Chosen.
+const SEVERAL_WORDS: usize = 3;
+
+/// The part of what the rarest of words tells that a word tells less than which many passages have: the same as `fusion` asks of a whole question.
+const COMMON_PART: f32 = 0.5;
+
+/// The part of such a question that a hit has at most by the words of it, which has but one that many passages have, however often it has it and however
+/// little the others tell. Chosen: half of a question is a possible answer by its words alone, and no sure one.
+const ONE_WORD_PART: f32 = 0.5;
+
+/// The score that such a hit has at most which is not the best one: the page calls it possible and not strong (`http/page/hits.js`, from .7 on).
+const NOT_STRONG: f32 = 0.69;
 
 /// What a hit loses of its score that has all of the question by other forms of rare words: it decides only between what is nearly as good. Chosen;
 /// what the sets score with it and the limit for numbers is in docs/evidence.md, "Issue 14: search, as `wattle eval` measures it", e62d8435.
@@ -58,17 +71,23 @@ pub fn fused<'a>(
     let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
     let others = by_other_forms(terms, statistics, hits.clone());
     scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
+    let nearness = hits.clone().map(|hit| terms.fluency().nearness(hit.cosine));
+    let mut all: Vec<(f32, f32)> = nearness.zip(words.iter().copied()).collect();
     if lacking.is_only_like {
-        let by_meaning: Vec<(f32, f32)> = hits.clone().map(|hit| (terms.fluency().nearness(hit.cosine), 0.0)).collect();
+        let by_meaning: Vec<(f32, f32)> = all.iter().map(|(nearness, _)| (*nearness, 0.0)).collect();
         let by_meaning = sure(weight_of_meaning(terms), (possible(terms, statistics), rarest(statistics)), &by_meaning);
-        let all = vec![true; scores.len()];
-        limit(&mut scores, &all, SURE_BY_LIKENESS.max(by_meaning));
+        limit(&mut scores, &vec![true; all.len()], SURE_BY_LIKENESS.max(by_meaning));
     }
     if lacking.no_phrase {
-        let nearness = hits.clone().map(|hit| terms.fluency().nearness(hit.cosine));
-        let all: Vec<(f32, f32)> = nearness.zip(words.iter().copied()).collect();
         let most = sure_without(&BTreeSet::new(), terms, statistics, &all);
         limit(&mut scores, &vec![true; all.len()], most.max(SURE_LEAST));
+    }
+    let once = by_one_word(terms, statistics, &likes, hits.clone());
+    if once.iter().any(Option::is_some) {
+        all.iter_mut().zip(&once).for_each(|((_, words), once)| *words = words.min(once.unwrap_or(f32::INFINITY)));
+        let most = sure(weight_of_meaning(terms), (possible(terms, statistics), rarest(statistics)), &all);
+        limit(&mut scores, &vec![true; all.len()], most.max(SURE_LEAST));
+        limit(&mut scores, &once.iter().map(Option::is_some).collect::<Vec<bool>>(), NOT_STRONG);
     }
     match &lacking.limited {
         Limited::None => {}
@@ -92,6 +111,33 @@ pub fn fused<'a>(
         }
     }
     scores
+}
+
+/// For each hit that has but one word of a question of several, no number, and one that many passages have, what it scores by that at most: said again and again in
+/// a short text it tells no more of the question than said once. `None` for other hits; `likes` is how nearly they have words that no passage has.
+fn by_one_word<'a>(
+    terms: &QueryTerms,
+    statistics: &CorpusStatistics,
+    likes: &[Vec<f32>],
+    hits: impl Iterator<Item = &'a SearchHit>,
+) -> Vec<Option<f32>> {
+    let is_number = |forms: &[String]| forms.iter().any(|form| form.bytes().any(|byte| byte.is_ascii_digit()));
+    let words = terms.looked_up().filter(|(at, _)| !terms.is_told(*at, |_| true));
+    let words: Vec<(usize, bool)> = words.map(|(at, forms)| (at, is_number(forms))).collect();
+    let is_common = |at: usize| {
+        let chunks = statistics.document_frequencies.get(at).copied().unwrap_or_default();
+        telling(statistics.chunks, chunks) < COMMON_PART * rarest(statistics)
+    };
+    let most = ONE_WORD_PART * possible(terms, statistics);
+    let of = |(place, hit): (usize, &SearchHit)| {
+        let has = |(at, _): &(usize, bool)| hit.frequencies.counts.get(*at).is_some_and(|count| *count > 0);
+        let mut held = words.iter().copied().filter(has);
+        let is_like = likes.get(place).is_some_and(|likes| likes.iter().any(|like| *like > 0.0));
+        let (one, is_number) = held.next().filter(|_| words.len() >= SEVERAL_WORDS && !is_like)?;
+        let is_alone = held.next().is_none() && !is_number && is_common(one);
+        is_alone.then(|| possible_by(terms, statistics, |at| at == one).min(most))
+    };
+    hits.enumerate().map(of).collect()
 }
 
 /// How sure the surest of these hits is by all of the question but numbers that no passage found has: each has a cosine, and what it scores without
@@ -225,6 +271,30 @@ mod tests {
         let sure = |question: &str| scores(question, &texts)[200];
         assert!(sure("Stadtwerke") > SURE_BY_LIKENESS + 0.05, "{}", sure("Stadtwerke"));
         assert!(sure("Stadtwerkx") < SURE_BY_LIKENESS + 0.001, "{}", sure("Stadtwerkx"));
+    }
+
+    #[test]
+    fn one_word_that_many_passages_have_makes_no_strong_answer_to_a_question_of_several() {
+        let question = "Where is the key of the pump in the garden?";
+        let mut texts = vec![("the garden of the neighbours is large and green", 0.1); 11];
+        texts.extend([("the key of the pump hangs in the cellar", 0.1); 30]);
+        texts.extend([("the lamp of the long hall is broken", 0.1); 38]);
+        let best = |text: &str| {
+            let mut texts = texts.clone();
+            texts.push((text, 0.2));
+            let scores = scores(question, &texts);
+            assert!(scores.iter().all(|score| *score <= scores[79]), "{text}: {scores:?}");
+            scores[79]
+        };
+        let one = best("Garden, garden, garden");
+        assert!((0.1..0.5).contains(&one), "{one}");
+        assert!(best("The garden pump and its key") > 0.7);
+        let mut rare = vec![("the key of the pump hangs in the cellar", 0.1); 30];
+        rare.extend([("the lamp of the long hall is broken", 0.1); 48]);
+        rare.push(("Garden, garden, garden", 0.2));
+        assert!(scores(question, &rare)[78] > 0.7, "a word that no other passage has tells what is meant");
+        let page = include_str!("../http/page/hits.js");
+        assert!(page.contains("STRONG = 0.7,") && NOT_STRONG < 0.7, "the page calls no such hit strong");
     }
 
     #[test]

@@ -110,7 +110,7 @@ pub fn audit(kv: &impl KvRead) -> Result<Audit, KvError> {
         if let DocState::Chunked { missing } = &mut doc.state {
             *missing = read::missing_now(kv, id)?.unwrap_or(*missing);
         }
-        audit.counted.enter(Kind::from(&doc.state));
+        audit.counted.enter_file(Kind::from(&doc.state), &doc.path);
         rows += doc.chunks.len() as u64;
         todos += u64::from(read::stage_of(&doc.state).is_some());
         if doc.state == DocState::Tombstoned {

@@ -158,6 +158,9 @@ impl Record for Commit {
 
     /// In the form of the earliest version that can hold it.
     fn encode(&self) -> Vec<u8> {
+        if self.counts.media > 0 {
+            return encode_postcard(6, &(self, self.counts.media));
+        }
         if self.standing.iter().any(Option::is_some) {
             return encode_postcard(5, self);
         }
@@ -188,6 +191,11 @@ impl Record for Commit {
                 ..before(c.number, c.next_doc, c.next_row, c.stamps, c.counts)
             }),
             (5, body) => decode_postcard(body),
+            // With the number of pictures among the files to be read.
+            (6, body) => decode_postcard(body).map(|(mut commit, media): (Self, u64)| {
+                commit.counts.media = media;
+                commit
+            }),
             _ => None,
         }
     }

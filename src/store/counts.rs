@@ -1,5 +1,6 @@
 //! The store's counts, written with every commit so that showing them needs no walk over the store.
 
+use crate::base::media::is_media;
 use serde::{Deserialize, Serialize};
 
 /// The state of a document without its details.
@@ -52,6 +53,10 @@ pub struct StoreCounts {
     pub tombstoned_vectors: u64,
     /// Chunks without a vector that nobody embeds: their documents are refused or parked.
     pub set_aside: u64,
+    /// Files to be read that are named as pictures, sounds or films. The record of the commit has it beside the others; a store of before counts those
+    /// that it finds from then on.
+    #[serde(skip)]
+    pub media: u64,
 }
 
 /// The counts before there were parked documents.
@@ -74,6 +79,7 @@ impl From<CountsBefore> for StoreCounts {
             tombstoned_chunks: before.tombstoned_chunks,
             tombstoned_vectors: before.tombstoned_vectors,
             set_aside: 0,
+            media: 0,
         }
     }
 }
@@ -153,6 +159,24 @@ impl StoreCounts {
         self.documents[kind as usize] += 1;
     }
 
+    /// Counts one more document in this state, whose file has this path.
+    pub fn enter_file(&mut self, kind: Kind, path: &[u8]) {
+        self.enter(kind);
+        self.media += u64::from(kind == Kind::Waiting && is_media(path));
+    }
+
+    /// Counts one document fewer in this state, whose file has this path.
+    pub fn leave_file(&mut self, kind: Kind, path: &[u8]) {
+        self.leave(kind);
+        self.media = self.media.saturating_sub(u64::from(kind == Kind::Waiting && is_media(path)));
+    }
+
+    /// Files to be read that are pictures, sounds or films by their names: of these nothing is read, unless they are something else.
+    #[must_use]
+    pub fn waiting_media(&self) -> u64 {
+        self.media.min(self.count(Kind::Waiting))
+    }
+
     /// Counts one document fewer in this state. Only the library calls it, for a document that it counted before.
     pub const fn leave(&mut self, kind: Kind) {
         self.documents[kind as usize] = self.documents[kind as usize].saturating_sub(1);
@@ -162,6 +186,23 @@ impl StoreCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_that_wait_are_counted_by_their_names_until_they_are_looked_at() {
+        let mut counts = StoreCounts::default();
+        [&b"/a/1.JPG"[..], b"/a/2.mp3", b"/a/note.md"]
+            .into_iter()
+            .for_each(|path| counts.enter_file(Kind::Waiting, path));
+        counts.enter_file(Kind::Refused, b"/a/3.png");
+        assert_eq!((counts.waiting_media(), counts.count(Kind::Waiting), counts.count(Kind::Refused)), (2, 3, 1));
+        counts.leave_file(Kind::Waiting, b"/a/1.JPG");
+        counts.leave_file(Kind::Waiting, b"/a/note.md");
+        assert_eq!((counts.waiting_media(), counts.count(Kind::Waiting)), (1, 1));
+        let mut before = StoreCounts::default();
+        before.enter(Kind::Waiting);
+        before.leave_file(Kind::Waiting, b"/a/1.jpg");
+        assert_eq!(before.waiting_media(), 0, "a store of before did not count it");
+    }
 
     #[test]
     fn each_count_that_differs_is_named() {

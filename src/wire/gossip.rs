@@ -31,11 +31,13 @@ pub enum Kind {
     Collections,
     /// A device left for good.
     Removed,
+    /// Whether the device updates its system, or waits for that.
+    Update,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers on the wire.
-    pub const ALL: [Self; 3] = [Self::Headroom, Self::Collections, Self::Removed];
+    pub const ALL: [Self; 4] = [Self::Headroom, Self::Collections, Self::Removed, Self::Update];
 }
 
 /// The body of a gossip item.
@@ -48,6 +50,19 @@ pub enum Fact {
     /// A device left for good. It is relayed and kept for ever whoever its origin is. It takes effect only if the
     /// device itself is the origin; who removes others signs a record (`mesh::trust`).
     Removed(Removed),
+    /// Whether the device updates its system, or waits for that. It holds for `UPDATE_WAIT_MS` after the origin sent it.
+    Update(Said),
+}
+
+/// What a device says of the update of its own system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Said {
+    /// It waits for its turn.
+    Wants,
+    /// It updates.
+    Updates,
+    /// Neither.
+    Nothing,
 }
 
 /// How much background work a device allows now: a hint, since the device decides again when it is asked.
@@ -117,6 +132,7 @@ impl Fact {
             Self::Headroom(_) => Kind::Headroom,
             Self::Collections(_) => Kind::Collections,
             Self::Removed(_) => Kind::Removed,
+            Self::Update(_) => Kind::Update,
         }
     }
 
@@ -137,7 +153,7 @@ impl Fact {
             _ if !exact => None,
             Self::Headroom(headroom) => Some(Self::Headroom(headroom.clamped())),
             Self::Collections(list) => list.iter().all(|of| is_name(&of.name)).then_some(Self::Collections(list)),
-            Self::Removed(_) => Some(fact),
+            Self::Removed(_) | Self::Update(_) => Some(fact),
         }
     }
 }

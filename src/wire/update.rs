@@ -2,14 +2,25 @@
 //!
 //! TOML, because people look at it; signed as it stands, byte for byte, by an Ed25519 key (RFC 8032) that the device knows. The signature covers
 //! `wattle-update-1`, a zero byte and the manifest, so that it serves for nothing else. The manifest names the SHA-256 of the files:
-//! whoever has checked it can take them from anybody, a member of the mesh among them.
+//! whoever has checked it can take them from anybody.
 //!
-//! Nothing calls this yet: the updates of the image (issue 17) are to rest on it.
+//! An update is a folder of four files: [`MANIFEST`], [`SIGNATURE`], [`BOOT`] and [`ROOT`]. The manifest's figures are those of the root partition as it
+//! lies on the card; its file is packed by gzip.
 
 use super::peer_id::PeerId;
-use crate::limits::{UPDATE_MANIFEST_BYTES_MAX, UPDATE_PART_BYTES_MAX};
+use crate::limits::{UPDATE_BOOT_BYTES_MAX, UPDATE_MANIFEST_BYTES_MAX, UPDATE_PART_BYTES_MAX};
 use core::fmt;
+use ed25519_dalek::{Signer, SigningKey};
 use serde::Deserialize;
+
+/// The file with the manifest.
+pub const MANIFEST: &str = "update.toml";
+/// The file with its signature: 128 hexadecimal digits.
+pub const SIGNATURE: &str = "update.sig";
+/// The file with the folder of the boot partition.
+pub const BOOT: &str = "boot.tar";
+/// The file with the root partition.
+pub const ROOT: &str = "root.img.gz";
 
 /// What the signature covers before the manifest.
 const DOMAIN: &[u8] = b"wattle-update-1\0";
@@ -49,6 +60,23 @@ pub enum Architecture {
     Arm64,
     /// 32 bits.
     Armhf,
+}
+
+impl Architecture {
+    /// As manifests have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::Armhf => "armhf",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Arm64, Self::Armhf].into_iter().find(|known| known.name() == name)
+    }
 }
 
 /// One of its files, as it lies on the card.
@@ -153,8 +181,29 @@ impl Update {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let File { form, version, architecture, boot, root } = toml::from_str(text).ok()?;
-        let update = Self { version: Version::parse(&version)?, architecture, boot: part(&boot)?, root: part(&root)? };
-        (form == FORM).then_some(update)
+        let (boot, root) = (part(&boot, UPDATE_BOOT_BYTES_MAX)?, part(&root, UPDATE_PART_BYTES_MAX)?);
+        (form == FORM).then_some(Self { version: Version::parse(&version)?, architecture, boot, root })
+    }
+
+    /// The manifest, as [`Self::parse`] reads it.
+    #[must_use]
+    pub fn manifest(&self) -> String {
+        let Self { version, architecture, boot, root } = self;
+        let part = |name: &str, part: &Part| {
+            format!("\n[{name}]\nbytes = {}\nsha256 = \"{}\"\n", part.bytes, digits(&part.sha256))
+        };
+        format!(
+            "form = {FORM}\nversion = \"{version}\"\narchitecture = \"{}\"\n{}{}",
+            architecture.name(),
+            part("boot", boot),
+            part("root", root)
+        )
+    }
+
+    /// The signature of a manifest, as [`Self::read`] takes it.
+    #[must_use]
+    pub fn signature(manifest: &[u8], key: &SigningKey) -> String {
+        digits(&key.sign(&Self::signed_bytes(manifest)).to_bytes())
     }
 
     /// Whether a device takes it that runs this version on such a board.
@@ -171,9 +220,21 @@ impl Update {
     }
 }
 
-fn part(raw: &RawPart) -> Option<Part> {
+/// The key, of 32 bytes, in a line of a list of keys or in the file of a key: 64 lower-case hexadecimal digits.
+#[must_use]
+pub fn key(line: &str) -> Option<[u8; 32]> {
+    octets(line.trim())
+}
+
+/// Bytes in lower-case hexadecimal digits.
+#[must_use]
+pub fn digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn part(raw: &RawPart, bytes_max: u64) -> Option<Part> {
     let part = Part { bytes: raw.bytes, sha256: octets(&raw.sha256)? };
-    (1..=UPDATE_PART_BYTES_MAX).contains(&part.bytes).then_some(part)
+    (1..=bytes_max).contains(&part.bytes).then_some(part)
 }
 
 /// So many bytes in lower-case hexadecimal digits.

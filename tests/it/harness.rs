@@ -115,6 +115,10 @@ impl Agent {
             line.clear();
             let read = stdout.read_line(&mut line).unwrap();
             assert!(read > 0, "the agent did not start: {}", fs::read_to_string(&log).unwrap_or_default());
+            // What is told of an address for other devices comes before.
+            if line.starts_with("On a phone or another device") {
+                continue;
+            }
             if let Some((_, page)) = line.trim().split_once("http://") {
                 // A pipe is no terminal: the token stands in the home alone.
                 assert!(!line.contains("#token="), "{line}");

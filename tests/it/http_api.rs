@@ -10,6 +10,7 @@ use wattle::embed::stand_in::StandIn;
 use wattle::http::client::{Client, Failure};
 use wattle::http::{Server, Timeouts, keys::Keys, serve};
 use wattle::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
+use wattle::mesh::update::Said;
 use wattle::node::input::Request;
 use wattle::node::output::{Narrowed, Problem, RankedHit, Response, Uncovered};
 use wattle::node::status::{FromDriver, Status, WorkStatus};
@@ -89,6 +90,7 @@ fn respond(request: Request) -> Response {
         }
         Request::Audit => Response::Audit(Audit::default()),
         Request::AskWhy => Response::Asked(0),
+        Request::Update(said) => Response::Turn(said == Said::Wants),
         Request::Embed(_) => Response::Embedded(None),
         Request::Search { question, .. } => {
             let (device, path) = ("attic".into(), b"/a/\xff.md".to_vec());

@@ -4,6 +4,7 @@ use super::energy::unpack;
 use super::harness::{Agent, Place, WATTLE, repo};
 use serde_json::Value;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
 /// The section of docs/json.md about a command: the text below the head that names it.
@@ -76,6 +77,17 @@ fn started() -> (Place, Agent) {
     (place, agent)
 }
 
+/// A document is shown wherever it is typed as it stands in the watched folder.
+fn shown_by_name(agent: &Agent, path: &str, plain: &str) {
+    let file = Path::new(path).file_name().unwrap().to_str().unwrap();
+    let shown = agent.cli(["show", file]);
+    assert_eq!(String::from_utf8_lossy(&shown.stdout), plain, "{shown:?}");
+    assert!(String::from_utf8_lossy(&shown.stderr).contains(&format!("This is {path}.")), "{shown:?}");
+    let nowhere = agent.cli(["show", "nowhere/at-all.md"]);
+    let why = String::from_utf8_lossy(&nowhere.stderr).into_owned();
+    assert!(nowhere.status.code() == Some(1) && why.contains("/nowhere/at-all.md; one of another device"), "{why}");
+}
+
 #[test]
 fn what_is_asked_is_told_as_the_page_about_json_says() {
     let (place, agent) = started();
@@ -98,6 +110,7 @@ fn what_is_asked_is_told_as_the_page_about_json_says() {
     assert_eq!((&shown["passages"][0]["text"], &shown["of"]), (&found["text"], &1.into()));
     let plain = String::from_utf8(agent.cli(["show", &text("path")]).stdout).unwrap();
     assert!(plain.contains("three spoons of caraway"), "{plain}");
+    shown_by_name(&agent, &text("path"), &plain);
     let passage = [text("peer_id"), text("path"), text("text")];
     let [device, path, chunk] = passage.each_ref().map(String::as_str);
     let named = ["--question", "caraway", "--device", device, "--path", path, "--text", chunk];

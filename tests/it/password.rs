@@ -5,19 +5,22 @@ use super::harness::{Agent, Place, WATTLE};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
+use wattle::net::discovery::interface::own_addresses;
 
 const WORDS: &str = "quince and plum";
 
 /// A call without a token, with these lines.
 fn knock(agent: &Agent, method: &str, path: &str, lines: &str, body: &str) -> (u16, Value) {
-    let mut stream = TcpStream::connect(&agent.api).unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n",
-        agent.api,
-        body.len()
-    );
+    knock_at(&agent.api, method, path, lines, body)
+}
+
+/// The same at this address.
+fn knock_at(api: &str, method: &str, path: &str, lines: &str, body: &str) -> (u16, Value) {
+    let mut stream = TcpStream::connect(api).unwrap();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nHost: {api}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     stream.write_all(format!("{head}{lines}\r\n{body}").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -57,6 +60,65 @@ fn the_first_visitor_of_a_new_agent_chooses_the_password_once_and_it_holds_over_
     assert_eq!(knock(&agent, "GET", "/v1/status", &bearer, "").0, 200, "the browser is remembered");
     assert_eq!(enter(&agent, "/v1/session", WORDS).0, 200);
     assert!(!agent.log().contains("quince") && !agent.log().contains(session["token"].as_str().unwrap()));
+}
+
+/// An address of this machine that other devices reach, with a free port; `None`, told loudly, where it has none.
+fn outside() -> Option<String> {
+    let Some(own) = own_addresses(0).into_iter().next() else {
+        eprintln!("SKIPPED, NOT TESTED: this machine has no address that other devices reach.");
+        return None;
+    };
+    Some(TcpListener::bind(own).ok()?.local_addr().ok()?.to_string())
+}
+
+#[test]
+fn over_the_network_nobody_chooses_the_first_password_unless_the_agent_was_started_for_a_visitor_from_there() {
+    let Some(open) = outside() else { return };
+    let words = json!({ "password": WORDS }).to_string();
+    let first = || knock_at(&open, "POST", "/v1/password/first", "", &words);
+    let offers = |at: &str| knock_at(at, "GET", "/v1/door", "", "").1["first_visit"] == true;
+    let place = Place::new();
+    let agent = place.up(&["--open-api", &open]);
+    assert!(!offers(&open) && offers(&agent.api), "on the device itself one is chosen as before");
+    let (status, why) = first();
+    assert!(status == 409 && why.to_string().contains("`wattle link`"), "{status} {why}");
+    assert!(!agent.status()["findings"].to_string().contains("first-visitor"));
+    assert!(offers(&agent.api), "nothing was changed");
+    agent.stop();
+    // The flag is for one run: it is not in config.toml. The window of before goes on.
+    let agent = place.up(&["--open-api", &open, "--first-visitor"]);
+    assert!(offers(&open));
+    let told = |status: &Value| status["findings"].to_string().contains("at the command line");
+    agent.wait("that anybody may choose it", told);
+    assert!(!fs::read_to_string(place.home().join("config.toml")).unwrap_or_default().contains("visitor"));
+    let (status, session) = first();
+    assert_eq!((status, &session["role"]), (200, &json!("admin")), "{session}");
+    assert_eq!(first().0, 409, "the second visitor is too late");
+    agent.wait("the end of that", |status| !told(status));
+    agent.stop();
+}
+
+#[test]
+fn no_address_is_handed_out_that_the_device_does_not_have() {
+    let place = Place::new();
+    // RFC 5737 reserves it for documentation: no device has it.
+    fs::create_dir(place.home()).unwrap();
+    fs::write(place.home().join("config.toml"), "[api]\nopen = \"192.0.2.1:7780\"\n").unwrap();
+    let agent = place.up(&[]);
+    let link = agent.json(&["link", "--json"]);
+    assert!(link["phone"].is_null() && link["why"].as_str().unwrap().contains("192.0.2.1:7780"), "{link}");
+    let code = agent.cli(["link", "--qr"]);
+    assert!(code.status.code() == Some(1) && code.stdout.is_empty(), "{code:?}");
+    let said = String::from_utf8_lossy(&code.stderr);
+    assert!(said.contains("does not have that address"), "{said}");
+    if let Some(own) = own_addresses(7780).first() {
+        assert!(said.contains(&own.ip().to_string()) && said.contains(&format!("--open-api {own}")), "{said}");
+    }
+    let doctor: Value = serde_json::from_slice(&agent.cli(["doctor", "--json"]).stdout).unwrap();
+    let checks = doctor["checks"].as_array().unwrap();
+    let settings = checks.iter().find(|check| check["name"] == "settings").unwrap();
+    assert!(settings["ok"] == false && settings["says"].to_string().contains("192.0.2.1:7780"), "{settings}");
+    agent.stop();
 }
 
 #[test]

@@ -167,4 +167,7 @@ fn every_record_of_every_version_is_still_read() {
     anchored.stamp(&mut batch);
     assert!(anchored.standing[1].is_some());
     check_fixture(5, &anchored);
+    // With pictures among the files to be read.
+    anchored.counts.media = 3;
+    check_fixture(6, &anchored);
 }

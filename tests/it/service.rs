@@ -105,13 +105,22 @@ fn a_unit_of_somebody_elses_is_left_as_it_is() {
 }
 
 #[test]
-fn where_systemd_does_not_answer_the_unit_is_written_and_the_next_step_is_said() {
+fn where_systemd_does_not_answer_nothing_is_left_and_the_next_step_is_said() {
     let user = User::new();
-    user.program("systemctl", "echo 'Failed to connect to bus: No medium found' >&2; exit 1");
+    let silent = "echo 'Failed to connect to bus: No medium found' >&2; exit 1";
+    user.program("systemctl", silent);
+    user.program("loginctl", "");
     let output = user.service(None, "install");
     let text = said(&output);
-    assert!(output.status.code() == Some(1) && text.contains("No medium found. Log in as this user"), "{text}");
-    assert!(text.contains("`systemctl --user enable --now wattle.service`"), "{text}");
+    assert!(output.status.code() == Some(1) && text.contains("No medium found. Nothing was changed."), "{text}");
+    assert!(text.contains("`wattle service install` there"), "{text}");
+    assert!(!user.unit("wattle.service").exists() && !user.told().contains("loginctl"), "{}", user.told());
+    // One that is there stays as it is, and can be removed.
+    user.program("systemctl", "");
+    assert!(user.service(None, "install").status.success());
+    user.program("systemctl", silent);
+    assert_eq!(user.service(None, "install").status.code(), Some(1));
+    assert!(user.unit("wattle.service").exists());
     let wanted = user.unit("default.target.wants/wattle.service");
     fs::create_dir_all(wanted.parent().unwrap()).unwrap();
     std::os::unix::fs::symlink(user.unit("wattle.service"), &wanted).unwrap();

@@ -40,7 +40,7 @@ fn an_agent_tells_systemd_that_it_answers_that_it_is_alive_and_that_it_ends() {
 }
 
 /// What `systemd-analyze` says; `None` where it is not installed, which CI is not.
-fn analyze(arguments: &[&str]) -> Option<Output> {
+pub(crate) fn analyze(arguments: &[&str]) -> Option<Output> {
     match Command::new("systemd-analyze").args(arguments).output() {
         Ok(output) => Some(output),
         Err(error) => {

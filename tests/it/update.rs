@@ -264,3 +264,53 @@ fn a_device_that_said_it_updates_and_is_gone_is_waited_for_and_then_passed_over(
     );
     assert_eq!(Turn::new(PeerKey([1; 32]), true).said(), Said::Updates, "after its restart");
 }
+
+#[test]
+fn the_owner_goes_back_from_what_runs_and_gives_up_what_waits_and_from_nothing_else() {
+    let record = |slot, stage| Some(Record { version: NEW, slot, stage, needs_mesh: false });
+    let back = |running, record| Trial::start(at(0), running, record).0.back(running);
+    for stage in [Stage::Trying, Stage::Confirmed] {
+        let effects = back(Slot::B, record(Slot::B, stage));
+        assert_eq!(effects.first(), Some(&Effect::Prefer(Slot::A)), "the files before the record: {effects:?}");
+        // What is handed on before the record: a version that was given up would be handed on after a power cut between the two.
+        let order = matches!(effects[1..], [Effect::Ended(Stage::RolledBack), Effect::Save(_), Effect::Restart]);
+        assert!(order, "{effects:?}");
+    }
+    let effects = back(Slot::A, record(Slot::B, Stage::Written));
+    assert!(effects.contains(&Effect::Ended(Stage::RolledBack)) && !effects.contains(&Effect::Restart), "{effects:?}");
+    for nothing in [None, record(Slot::B, Stage::RolledBack), record(Slot::B, Stage::Trying)] {
+        assert_eq!(back(Slot::A, nothing), [], "{nothing:?}");
+    }
+    // The power went while the owner went back: the files are those of the earlier system, and the record is mended.
+    let (trial, effects) = Trial::start(at(0), Slot::A, record(Slot::B, Stage::Confirmed));
+    assert!(
+        effects.contains(&Effect::Ended(Stage::RolledBack)) && trial.record() == record(Slot::B, Stage::RolledBack)
+    );
+}
+
+#[test]
+fn what_another_command_has_written_is_found_and_a_trial_that_goes_on_is_not_disturbed() {
+    let record = |stage| Record { version: NEW, slot: Slot::B, stage, needs_mesh: false };
+    let (mut waits, _) = Trial::start(at(0), Slot::A, None);
+    assert_eq!(waits.turn(), []);
+    waits.found(Some(record(Stage::Written)));
+    assert_eq!(waits.turn(), [Effect::Save(record(Stage::Trying)), Effect::RestartOnTrial]);
+    // One that another command starts at this moment is that one's.
+    let (mut other, _) = Trial::start(at(0), Slot::A, Some(record(Stage::Written)));
+    other.found(Some(record(Stage::Trying)));
+    assert_eq!((other.turn(), other.record()), (Vec::new(), None));
+    let (mut trial, _) = Trial::start(at(0), Slot::B, Some(record(Stage::Trying)));
+    trial.found(Some(record(Stage::Trying)));
+    assert_eq!(trial.step(at(0), true, true), []);
+    trial.found(Some(record(Stage::RolledBack)));
+    assert_eq!(trial.step(at(UPDATE_TRIAL_MS), true, true), [], "the owner has ended it meanwhile");
+}
+
+#[test]
+fn a_manifest_is_read_as_it_was_written_and_signed() {
+    let update = Update::parse(&manifest()).unwrap();
+    let text = update.manifest();
+    let signature = Update::signature(text.as_bytes(), &key(7));
+    assert_eq!(Update::read(text.as_bytes(), &signature, &[*key(7).verifying_key().as_bytes()]), Ok(update));
+    assert_eq!(Architecture::parse(Architecture::Armhf.name()), Some(Architecture::Armhf));
+}

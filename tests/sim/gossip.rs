@@ -1,6 +1,9 @@
 //! Gossip in a home: items reach every agent, an agent that starts late gets them, old items expire, and a peer that
 //! floods or forges is held to its budget.
 
+#[path = "updates.rs"]
+mod updates;
+
 use super::{FOLDER, World};
 use std::collections::BTreeMap;
 use wattle::base::id::{PeerKey, Ring};

@@ -43,7 +43,7 @@ fn asked(world: &mut World, question: &str) -> (BTreeSet<(String, String)>, bool
         world.request(0, Request::Search { question: question.to_owned(), count: 10, filter: Filter::default() });
     world.run_until(world.after(20));
     let (hits, narrowed) = hits_of(world.reply(0, reply)).expect("hits");
-    (hits.into_iter().map(|hit| (hit.device, name(&hit.path))).collect(), narrowed.lack_phrases)
+    (hits.into_iter().map(|hit| (hit.device, name(&hit.path))).collect(), narrowed.no_phrase)
 }
 
 fn hits_of(response: Response) -> Option<(Vec<RankedHit>, Narrowed)> {

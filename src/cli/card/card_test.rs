@@ -36,7 +36,9 @@ impl Board {
 
     fn again(&self) -> String {
         let done = apply(&self.at("boot"), self.folder.path(), true);
-        assert_eq!(self.text("boot/wattle-report.txt"), self.text("data/card/wattle-report.txt"));
+        for copy in ["data/card", "data/system"] {
+            assert_eq!(self.text("boot/wattle-report.txt"), self.text(&format!("{copy}/wattle-report.txt")));
+        }
         let report = self.text("boot/wattle-report.txt");
         assert_eq!(done.is_err(), report.contains("not done: "), "{report}");
         report
@@ -139,9 +141,12 @@ fn an_invite_is_moved_to_the_agent_and_wiped_from_the_card_and_a_damaged_one_sta
         caps: 3,
         hours: 24,
     };
+    // A link of the agent's in place of its folder has root write nowhere else.
+    std::os::unix::fs::symlink(board.at("data/system"), board.at("data/card/wattle")).unwrap();
     fs::write(board.at("boot/attic.toml"), invite.text().replace('\n', "\r\n")).unwrap();
     assert!(board.again().contains("Nothing is wrong."));
     assert!(board.at("data/card/wattle/invite.toml").exists() && !board.at("boot/attic.toml").exists());
+    assert!(!board.at("data/card/wattle").is_symlink() && !board.at("data/system/invite.toml").exists());
     assert!(board.again().contains("Nothing is wrong."), "one that was moved is no mistake");
     fs::remove_file(board.at("data/card/wattle/invite.toml")).unwrap();
     assert!(board.again().contains("Nothing is wrong."), "nor is it once the agent has used it");

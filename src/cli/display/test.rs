@@ -2,9 +2,10 @@
 
 use super::super::folders::tests::folder;
 use super::super::hit::tests::hit;
+use super::folds::{NEAR_MAX, NEAREST, POSSIBLE, STRONG};
 use super::*;
 use crate::base::finding::{Area, Finding};
-use crate::http::dto::{Activity, Files, LanguagesOf, Model, ModelOf, Progress, SearchAnswer, SearchPlace};
+use crate::http::dto::{Activity, Files, LanguagesOf, Model, ModelOf, Progress, SearchAnswer, SearchHit, SearchPlace};
 use crate::node::output::{DeviceCoverage, DeviceName, SilentDevice};
 
 fn best_found(found: &SearchResults, style: &Style) -> String {
@@ -312,7 +313,34 @@ fn weak_passages_are_counted_where_there_are_better_ones_and_a_pipe_gets_all() {
     assert_eq!(best_found(&none_fits, &terminal), found(&none_fits, &terminal));
     assert!(found(&some, &terminal).contains("0.05.md") && !found(&some, &terminal).contains("weaker"));
     let page = include_str!("../../http/page/hits.js");
-    assert!(page.contains(&format!("POSSIBLE = {POSSIBLE};")), "the page folds by the same score");
+    let same = format!("STRONG = {STRONG}, POSSIBLE = {POSSIBLE}, NEAR_MAX = {NEAR_MAX}, NEAREST = {NEAREST};");
+    assert!(page.contains(&same), "the page folds by the same figures");
+}
+
+#[test]
+fn beside_a_best_hit_that_is_not_strong_stand_those_that_are_nearly_as_good_and_of_what_does_not_fit_three() {
+    let shown = |scores: &[f32], nothing_fits| {
+        let hits = scores.iter().map(|score| SearchHit { score: *score, ..hit() }).collect();
+        let found = SearchResults { hits, nothing_fits, ..SearchResults::default() };
+        super::folds::shown(&found).iter().filter(|is_shown| **is_shown).count()
+    };
+    // What was asked for had 0.15 below a wrong 0.21.
+    assert_eq!(shown(&[0.21, 0.15, 0.11, 0.1], false), 3);
+    assert_eq!(shown(&[0.69, 0.34, 0.19], false), 2, "less than half of it is folded, unless it is possible");
+    assert_eq!(shown(&[0.7, 0.19], false), 1, "a strong one stands alone");
+    assert_eq!(shown(&[0.15; 12], false), 5);
+    assert_eq!(shown(&[0.3; 12], false), 12, "what is possible is always shown");
+    assert_eq!(shown(&[0.03; 10], true), 3);
+    assert_eq!(shown(&[0.03; 2], true), 2);
+    assert_eq!(shown(&[], true), 0);
+    let ten = SearchResults {
+        hits: vec![SearchHit { score: 0.03, ..hit() }; 10],
+        nothing_fits: true,
+        ..SearchResults::default()
+    };
+    let text = best_found(&ten, &Style { width: 80, styled: false });
+    assert!(text.starts_with("Nothing fits well. The nearest:\n\n 1. ") && text.contains("\n 3. "), "{text}");
+    assert!(!text.contains("\n 4. ") && text.contains("\n7 weaker ones: --all shows them.\n"), "{text}");
 }
 
 #[test]

@@ -8,10 +8,13 @@ use super::*;
 use crate::base::finding::Finding;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
-use crate::cli::up::{conflict, not_in, not_named, not_watched, of_card, other_than_set, same_place};
+use crate::cli::up::{
+    conflict, not_in, not_named, not_watched, of_board, of_card, of_visitor, other_than_set, same_place,
+};
 use crate::config::{Config, Folder};
 use crate::energy::doubt::Doubt;
 use crate::energy::policy::clock::RELEASE;
+use crate::http::api::update::of_update;
 use crate::http::dto::{Activity, StatusReport};
 use crate::net::diagnostics::{NetworkReport, PeerReachability, UnknownPeer};
 use crate::node::crowd::of_crowd;
@@ -60,6 +63,17 @@ fn what_the_page_says_of_sensors_that_contradict_each_other_is_what_the_doctor_s
 }
 
 #[test]
+fn what_the_page_says_of_an_address_for_other_devices_is_what_the_doctor_says() {
+    let window = of_visitor("192.168.1.4:7780".parse().unwrap());
+    hold_finding("anybody in the network may choose the page's password", window);
+    let home = tempfile::tempdir().unwrap();
+    // RFC 5737 reserves it for documentation: no device has it.
+    fs::write(home.path().join("config.toml"), "[api]\nopen = \"192.0.2.1:7780\"\n").unwrap();
+    let report = Report { checks: vec![settings::settings(home.path())], store: None };
+    hold("the page is opened at an address that this device does not have", &report);
+}
+
+#[test]
 fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     let peer_id = "12D3own".to_owned();
     let mut removed = healthy();
@@ -104,6 +118,9 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     hold_finding("the store is damaged, and the only copy of documents", of_carried(108, 2));
     hold_finding("an invite does not let this device in", not_in("/boot/wattle-invite", "It is used already."));
     hold_finding("wattle.txt of the SD card image has mistakes", of_card(&["line 3: it is wrong.".to_owned()]));
+    let why = "The update is not signed. It was not taken.";
+    hold_finding("an update of the SD card image was not taken", of_update(why));
+    hold_finding("a board of the SD card image has a worn card", of_board(&["The card is very slow: …".to_owned()]));
     hold_finding("config.toml cannot be written after a command", not_remembered("The disk is full."));
     let (path, kind) = (b"/n/usb".to_vec(), MarkKind::Away);
     let away = Mark { path, volume: 0, since: 1_795_717_859, documents: 7, partly: 5, read: 8, unread: 60, kind };

@@ -2,6 +2,8 @@
 
 use super::check::Check;
 use crate::base::finding::quoted;
+use crate::cli::args::DEFAULT_API;
+use crate::cli::opened::Opened;
 use crate::platform::home::{Home, HomeFile};
 use std::path::Path;
 
@@ -20,6 +22,13 @@ pub(super) fn settings(home: &Path) -> Check {
     let at = Home::at(home);
     let outcome = match at.settings() {
         Ok(Some(config)) => {
+            let opened = Opened::now(config.open_api, DEFAULT_API.port());
+            if let Some(lost) = opened.lost() {
+                return match opened.command() {
+                    Some(up) => Check::wrong("settings", format!("{lost} Stop the agent, and type:"), up),
+                    None => Check::wrong("settings", lost, "ip address"),
+                };
+            }
             let can_be_used = if config.open_here { OPEN_HERE } else { "config.toml can be used." };
             let bitswap = if config.ipfs.bitswap { BITSWAP } else { "" };
             let gateway = if config.ipfs.gateway { GATEWAY } else { "" };
@@ -47,6 +56,10 @@ mod tests {
         fs::write(folder.path().join("config.toml"), "[api]\nopen_here = true\n").unwrap();
         let open = settings(folder.path());
         assert!(open.is_good() && open.says().contains("without a token or a password"), "{open:?}");
+        // RFC 5737 reserves it for documentation: no device has it.
+        fs::write(folder.path().join("config.toml"), "[api]\nopen = \"192.0.2.1:7780\"\n").unwrap();
+        let lost = settings(folder.path());
+        assert!(!lost.is_good() && lost.says().contains("does not have that address"), "{lost:?}");
         fs::write(folder.path().join("config.toml"), "[ipfs]\nbitswap = true\n").unwrap();
         assert!(!open.says().contains("bitswap") && settings(folder.path()).says().contains("By ipfs.bitswap in it"));
         fs::write(folder.path().join("config.toml"), "[ipfs]\ngateway = true\n").unwrap();

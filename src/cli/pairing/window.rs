@@ -151,6 +151,12 @@ fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String
     if let Some(at) = window.addresses.first() {
         let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
     }
+    if terminal {
+        text.push_str(
+            "The QR code is for any scanner, of a phone for example: it gives a text. Who types that on the other device in place of the digits, as\n\n    \
+             wattle join 'TEXT'\n\nneeds no address: it is in the text.\n\n",
+        );
+    }
     text
 }
 
@@ -200,6 +206,9 @@ mod tests {
         assert!(!rest.contains("On the other device"), "{local}");
         let open = shown(&window("1234 5678"), &network("0.0.0.0:7781"), true);
         assert!(open.contains("On the other device") && !open.contains("own machine only"), "{open}");
+        assert!(open.contains("The QR code is for any scanner") && open.contains("wattle join 'TEXT'"), "{open}");
+        assert!(!shown(&window("1"), &network("0.0.0.0:7781"), false).contains("QR"), "a pipe has none");
+        assert!(!local.contains("QR"), "{local}");
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! The disk of the home, which may become read-only under the running agent, and the home itself, which somebody may delete.
+//! The disk of the home, which may become read-only under the running agent, and the home itself, which somebody may delete. On a board of the SD card
+//! image, the reports of its services are read in the same look.
 
 use crate::base::time::Duration;
+use crate::cli::up::reports;
 use crate::limits::{HOME_LOOK_MS, HOME_LOOK_WRONG_MS};
 use crate::node::input::Input;
 use crate::platform::blocking;
+use crate::platform::card;
 use crate::platform::clock;
 use crate::platform::findings::Findings;
 use crate::platform::home::{Looks, read_only};
@@ -16,21 +19,25 @@ const KEY: &str = "home-disk";
 
 /// Has it a finding while the system says that nothing can be written to the home's disk, and tells the node once when its store is gone from there. An
 /// agent with nothing to do, or that embeds for others alone, writes nothing, so that no write would fail before a person's command does. Nothing is
-/// written for it: a card wears. Each time those are dropped that looked whether the agent runs.
+/// written for it: a card wears. Each time those are dropped that looked whether the agent runs. `boot`: the folders of the reports, if there are any.
 pub(super) async fn watch_disk(
-    (home, place, looks): (PathBuf, StorePlace, Looks),
+    (home, place, looks, boot): (PathBuf, StorePlace, Looks, Vec<PathBuf>),
     findings: Findings,
     inputs: Sender<Input>,
 ) {
     let mut lost = Lost::default();
     loop {
-        let (own, place, looks) = (home.clone(), place.clone(), looks.clone());
+        let (own, place, looks, boot) = (home.clone(), place.clone(), looks.clone(), boot.clone());
         let looked = blocking::run(move || {
             looks.drop_waiting();
-            (read_only(&own), place.look().err())
+            (read_only(&own), place.look().err(), card::reported(&boot))
         })
         .await;
-        let (unwritable, gone) = looked.unwrap_or_default();
+        // Where no thread looked, what was told before stays.
+        if let Some((_, _, reported)) = &looked {
+            reports::tell(reported, &findings);
+        }
+        let (unwritable, gone, _) = looked.unwrap_or_default();
         let pause = if unwritable.is_some() || gone.is_some() { HOME_LOOK_WRONG_MS } else { HOME_LOOK_MS };
         match unwritable {
             Some(found) => findings.set(KEY, found),

@@ -5,7 +5,7 @@ use crate::base::finding::{Area, Finding};
 use crate::limits::{INVITE_RETRY_MS, INVITE_RETRY_MS_MAX};
 use crate::node::input::{Pairing, Request, Wanted};
 use crate::node::output::Response;
-use crate::platform::{blocking, card, invite_card};
+use crate::platform::{blocking, invite_card};
 use crate::runtime::handle::NodeHandle;
 use crate::wire::pairing::invite::Invite;
 use log::info;
@@ -18,11 +18,6 @@ const KEY: &str = "invite";
 /// Joins by the invite in one of these folders, if there is one and the device is in no mesh; tries again until it is in, since the
 /// admins may be off. The file is deleted then.
 pub(super) async fn join(node_handle: NodeHandle, folders: Vec<PathBuf>) {
-    let reports = folders.clone();
-    let wrong = blocking::run(move || card::reported(&reports)).await.unwrap_or_default();
-    if !wrong.is_empty() {
-        node_handle.findings().set("card", of_card(&wrong));
-    }
     let Some(file) = blocking::run(move || invite_card::find(&folders)).await.flatten() else { return };
     let name = file.display().to_string();
     let mut wait = INVITE_RETRY_MS;
@@ -51,15 +46,6 @@ pub(super) async fn join(node_handle: NodeHandle, folders: Vec<PathBuf>) {
     if let Some(Err(what)) = wiped {
         node_handle.findings().set(KEY, Finding { area: Area::Peers, what, command: None });
     }
-}
-
-/// What was wrong with `wattle.txt` when this board was set up by it.
-pub(crate) fn of_card(wrong: &[String]) -> Finding {
-    let what = format!(
-        "On the card's boot partition, wattle.txt was not carried out whole; wattle-report.txt beside it says so too. {}",
-        wrong.join(" ")
-    );
-    Finding { area: Area::State, what, command: None }
 }
 
 /// The invite in this file has not let the device in, for this reason.
@@ -95,17 +81,5 @@ async fn by(node_handle: &NodeHandle, invite: &Invite) -> Result<(), String> {
         }
         Response::Refused(_, why) => Err(why),
         _ => Err("The agent gave an answer of another kind; please report it.".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_wrong_on_the_card_is_one_finding_with_its_lines() {
-        let finding = of_card(&["line 3: it is wrong.".to_owned(), "not done: it.".to_owned()]);
-        assert!(finding.what.ends_with(" so too. line 3: it is wrong. not done: it."), "{}", finding.what);
-        assert_eq!(finding.area, Area::State);
     }
 }

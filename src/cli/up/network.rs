@@ -20,6 +20,7 @@ use crate::runtime::seen::Seen;
 use crate::wire::multiaddr::Multiaddr;
 use crate::wire::peer_id::PeerId;
 use smol::channel::Sender;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 /// The sessions with other devices, and what is known of reaching them.
@@ -169,6 +170,30 @@ pub(super) fn free_port(taken: SocketAddr, own: &[SocketAddr]) -> Option<SocketA
     free.find(|address| TcpListener::bind(address).is_ok())
 }
 
+/// The API's listener. `listen` is where this agent will listen for other devices.
+pub(super) fn bind_api(address: SocketAddr, listen: Option<SocketAddr>) -> Result<TcpListener, String> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            let free = free_port(address, listen.as_slice());
+            let instead = free.map_or(String::new(), |free| format!(" with --api {free}"));
+            let own: Vec<SocketAddr> = free.into_iter().chain([address]).collect();
+            format!(
+                "The address {address} is taken, perhaps by another agent. Stop that one, or give this one another address{instead}.{}",
+                taken_too(listen, &own)
+            )
+        }
+        _ => format!("The agent cannot listen on {address}: {error}."),
+    })
+}
+
+/// That the address for other devices is taken as well, where it is, so that one start tells both. `own`: this agent's addresses for programs.
+fn taken_too(listen: Option<SocketAddr>, own: &[SocketAddr]) -> String {
+    let is_taken = |at: &SocketAddr| TcpListener::bind(at).is_err_and(|error| error.kind() == ErrorKind::AddrInUse);
+    let Some(address) = listen.filter(is_taken) else { return String::new() };
+    let free = free_port(address, own).map_or(String::new(), |free| format!(" Another one is --listen {free}."));
+    format!(" The address {address}, for other devices, is taken too.{free}")
+}
+
 /// The listener for other devices: where the owner wants it, else on this machine only. `apis` are this agent's addresses for
 /// people and programs.
 fn bind(listen: Option<SocketAddr>, apis: &[SocketAddr]) -> Result<TcpListener, String> {
@@ -219,6 +244,20 @@ mod tests {
         assert_ne!(usual.port(), DEFAULT_LISTEN_PORT);
         let listen = SocketAddr::from(([0, 0, 0, 0], free.port()));
         assert_ne!(free_port(address, &[listen]).unwrap().port(), free.port(), "this agent's own, on all interfaces");
+    }
+
+    #[test]
+    fn two_addresses_that_are_taken_are_told_at_once() {
+        let taken = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+        let [api, listen] = taken.each_ref().map(|taken| taken.local_addr().unwrap());
+        let both = bind_api(api, Some(listen)).unwrap_err();
+        assert!(both.contains(&format!("The address {api} is taken, perhaps by another agent.")), "{both}");
+        assert!(both.contains(&format!(" The address {listen}, for other devices, is taken too.")), "{both}");
+        let named =
+            |option: &str| both.split(option).nth(1).unwrap().split(' ').next().unwrap().trim_matches('.').to_owned();
+        assert_ne!(named("--api "), named("--listen "), "{both}");
+        drop(taken);
+        assert!(!bind_api(api, None).is_err_and(|why| why.contains("taken too")));
     }
 
     #[test]

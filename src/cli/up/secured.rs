@@ -1,13 +1,22 @@
-//! The API's address for other devices, with TLS where config.toml says so; and the end of what listens.
+//! The API's address for other devices, with TLS where config.toml says so; who chooses the page's password there; and the end of what listens.
 
+use crate::base::finding::{Area, Finding};
+use crate::base::time::Duration;
 use crate::cli::options::UpOptions;
 use crate::http::Server;
 use crate::http::keys::Keys;
 use crate::http::lan_listener::LanListener;
 use crate::http::tls::Tls;
+use crate::limits::FIRST_VISIT_LOOK_MS;
+use crate::platform::clock;
+use crate::platform::findings::Findings;
 use crate::platform::home::Home;
 use crate::platform::host::host_name;
 use crate::runtime::handle::NodeHandle;
+use std::net::SocketAddr;
+
+/// The key of the finding that the first visitor is awaited.
+const FIRST_VISITOR: &str = "first-visitor";
 
 /// Opens it, if the owner has. With TLS on it never speaks without: what is in the way of TLS is in the way of the start.
 ///
@@ -20,7 +29,28 @@ pub(super) fn lan_listener(
 ) -> Result<Option<LanListener>, String> {
     let Some(address) = options.open_api else { return Ok(None) };
     let tls = if options.config.tls { Some(Tls::new(home.tls_root()?, &host_name(), address)?) } else { None };
+    if keys.awaits_first_visitor() {
+        smol::spawn(tell_of_visitor(address, keys.clone(), node_handle.findings().clone())).detach();
+    }
     LanListener::at(address, node_handle.clone(), keys.clone(), tls).map(Some)
+}
+
+/// Has it a finding as long as anybody in the network may choose the page's password.
+async fn tell_of_visitor(address: SocketAddr, keys: Keys, findings: Findings) {
+    findings.set(FIRST_VISITOR, of_visitor(address));
+    while keys.awaits_first_visitor() {
+        clock::sleep_until(Some(clock::now() + Duration::from_millis(FIRST_VISIT_LOOK_MS))).await;
+    }
+    findings.clear(FIRST_VISITOR);
+}
+
+/// Anybody in the network may choose the page's password.
+pub(crate) fn of_visitor(address: SocketAddr) -> Finding {
+    let what = format!(
+        "Whoever opens the page at {address} first chooses its password, and may do everything then: the agent was started with --first-visitor. That ends \
+         with the first password, and after half an hour. Choose one now, on the page or at the command line."
+    );
+    Finding { area: Area::State, what, command: Some("wattle password set".to_owned()) }
 }
 
 /// Ends what listens: what is being answered is answered first.

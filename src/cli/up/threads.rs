@@ -36,7 +36,7 @@ use crate::runtime::upkeep::Upkeep;
 use crate::runtime::writer::{UnusedFiles, WordsStep, Writer};
 use crate::search::indexes::Indexes;
 use crate::store::library::Library;
-use log::{error, info, warn};
+use log::{debug, error, warn};
 use smol::channel::{Receiver, Sender, bounded};
 use std::sync::{Arc, RwLock};
 use std::thread::{Builder, JoinHandle};
@@ -158,7 +158,8 @@ pub(super) fn start(
     threads.push(spawn("writer", move || writer.run(&saved))?);
     let told = parsers.clone();
     threads.push(spawn("parser-check", move || match told.say() {
-        Ok(says) => info!("{says}"),
+        // On every start the same: the doctor tells it.
+        Ok(says) => debug!("{says}"),
         Err(why) => warn!("{why}"),
     })?);
     let watch = FolderWatcher::start(inputs.clone(), findings.clone(), home.path().to_owned(), reach.clone())?;

@@ -48,8 +48,31 @@ fn each_mistake_is_told_with_its_line_and_never_with_its_value_and_the_others_ho
     assert!(report.contains("line 10: hostname stands in line 2 already"), "{report}");
     assert!(report.contains("\r\nline 5: wifi_country of the United Kingdom is GB.\r\n"), "{report}");
     assert!(report.contains(
-        "those that are: hostname, wifi_name, wifi_password, wifi_country, timezone, page_password, ssh_key, invite."
+        "those that are: hostname, wifi_name, wifi_password, wifi_country, timezone, page_password, ssh_key, invite, update_address, update_key."
     ));
+}
+
+#[test]
+fn an_address_of_updates_and_keys_of_the_owners_own_are_taken_and_what_is_neither_is_told() {
+    let key = "0a".repeat(32);
+    let card = Card::read(
+        format!("update_address = http://nas.local/wattle/\nupdate_key = {key}\nupdate-key={key}\n").as_bytes(),
+    );
+    assert_eq!(card.mistakes, []);
+    assert_eq!((card.update_address.as_deref(), card.update_keys.len()), (Some("http://nas.local/wattle/"), 2));
+    assert!(card.report(&[]).contains("Used: the address of updates, whose updates are taken."));
+    assert_eq!(Card::read(b"update_address = None").update_address.as_deref(), Some(""), "none is asked any more");
+    for (line, what) in [
+        ("update_address = https://nas.local/", "begins with http://"),
+        ("update_address = nas.local", "the address of a folder"),
+        ("update_address = http://", "the address of a folder"),
+        ("update_key = 0A0A", "64 digits"),
+    ] {
+        let found = mistakes(line.as_bytes());
+        assert!(found.len() == 1 && found[0].1.contains(what), "{line}: {found:?}");
+    }
+    let many = mistakes(format!("update_key = {key}\n").repeat(CARD_UPDATE_KEYS_MAX + 1).as_bytes());
+    assert_eq!(many.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [CARD_UPDATE_KEYS_MAX + 1]);
 }
 
 #[test]
@@ -62,6 +85,51 @@ fn a_file_that_was_written_half_gives_what_is_whole() {
     let broken = b"hostname = att\xc3\nwifi_name = n\nwifi_country = DE\nwifi_password = none\n";
     let card = Card::read(broken);
     assert_eq!((card.hostname, card.wifi.unwrap().password.unwrap().as_str()), (None, "none"));
+}
+
+#[test]
+fn a_file_that_is_cut_anywhere_has_nothing_that_the_whole_one_has_not() {
+    let text = "\u{feff}hostname = attic\r\nwifi_name = K\u{fc}che\r\nwifi_password = six words of it\r\nwifi_country = DE\r\n\
+                timezone = Europe/Berlin\r\ninvite = wattle/attic.toml\r\npage_password = quince and plum\r\n";
+    let whole = Card::read(text.as_bytes());
+    assert_eq!((whole.mistakes.len(), whole.used().len()), (0, 5));
+    for cut in 0..text.len() {
+        let bytes = &text.as_bytes()[..cut];
+        let card = Card::read(bytes);
+        let begins =
+            |part: Option<&str>, all: &str| assert!(part.is_none_or(|part| all.starts_with(part)), "{cut}: {part:?}");
+        begins(card.hostname.as_deref(), "attic");
+        begins(card.time_zone.as_deref(), "Europe/Berlin");
+        begins(card.invite.as_deref(), "wattle/attic.toml");
+        begins(card.page_password.as_ref().map(|password| password.as_str()), "quince and plum");
+        begins(card.wifi.as_ref().map(|wifi| wifi.name.as_str()), "K\u{fc}che");
+        // The line that was cut, and a Wi-Fi whose country comes later.
+        assert!(card.mistakes.len() <= 2, "{cut}: {:?}", card.mistakes);
+        assert_eq!(card.overwritten(bytes).len(), cut);
+        let noted = card.noted(bytes).unwrap_or_else(|| bytes.to_vec());
+        assert_eq!(noted.split(|byte| *byte == b'\n').count(), bytes.split(|byte| *byte == b'\n').count(), "{cut}");
+    }
+}
+
+#[test]
+fn a_line_without_an_end_where_a_sector_ends_is_not_used_and_its_secret_stays() {
+    let head = format!("hostname = attic\n# {}\n", "x".repeat(400));
+    let cut = |line: &str| {
+        let mut bytes = (head.clone() + line + " and more words").into_bytes();
+        bytes.resize(CARD_SECTOR_BYTES, b'y');
+        bytes
+    };
+    let bytes = cut("page_password = quince");
+    let card = Card::read(&bytes);
+    assert_eq!((card.hostname.as_deref(), card.page_password.is_none()), (Some("attic"), true));
+    assert!(matches!(card.mistakes.as_slice(), [Mistake { line: 3, what }] if what.starts_with("it has no end")));
+    assert!(card.noted(&bytes).is_none(), "the owner has it still");
+    // The same line with an end, in a file of another length, and a comment, are whole.
+    let ended = [bytes.as_slice(), b"\r\n"].concat();
+    assert!(Card::read(&ended).page_password.is_some());
+    assert!(Card::read(&bytes[..CARD_SECTOR_BYTES - 1]).page_password.is_some());
+    assert_eq!(mistakes(&cut("# a note")), []);
+    assert_eq!(mistakes(b""), []);
 }
 
 #[test]

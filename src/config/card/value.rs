@@ -86,6 +86,33 @@ pub(super) fn invite(text: &str) -> Result<String, String> {
     Err("invite is the name of a file on this partition, as wattle/invite.toml".to_owned())
 }
 
+/// The address of a web server's folder with updates, or nothing for `none`.
+pub(super) fn update_address(text: &str) -> Result<String, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(String::new());
+    }
+    let is_sign = |sign: u8| sign.is_ascii_graphic();
+    if text.len() <= 1024
+        && text.bytes().all(is_sign)
+        && text.strip_prefix("http://").is_some_and(|rest| !rest.is_empty())
+    {
+        return Ok(text.to_owned());
+    }
+    if text.starts_with("https://") {
+        return Err("update_address begins with http://: this board asks without TLS, as an update's signature says whether it is genuine".to_owned());
+    }
+    Err("update_address is the address of a folder, as http://nas.local/wattle/ (or none)".to_owned())
+}
+
+/// A public key of `wattle update key`.
+pub(super) fn update_key(text: &str) -> Result<String, String> {
+    let is_sign = |sign: u8| sign.is_ascii_digit() || (b'a'..=b'f').contains(&sign);
+    if text.len() == 64 && text.bytes().all(is_sign) {
+        return Ok(text.to_owned());
+    }
+    Err("update_key is a public key as `wattle update key FILE` prints it: 64 digits, 0 to 9 and a to f".to_owned())
+}
+
 /// A value without the quotation marks around it: some people write them, and word processors curl them.
 pub(super) fn unquoted(text: &str) -> &str {
     for (open, close) in [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')] {

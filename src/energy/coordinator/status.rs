@@ -6,6 +6,7 @@ use crate::base::level::Energy;
 use crate::base::time::{Duration, Instant};
 use crate::energy::accounting::ledger::{Ledger, Totals};
 use crate::energy::accounting::meter::Baseline;
+use crate::energy::day::Worked;
 use crate::energy::decision::Decision;
 use crate::energy::doubt::Doubts;
 use crate::energy::policy::hint::Origin;
@@ -65,12 +66,16 @@ impl HostCoordinator {
         self.role.doubts_of_leader()
     }
 
-    /// Degrees of the CPU as last believed, and the joules and chunks of this agent's background work today: for the day that people are
-    /// shown. Where another agent leads, this one samples nothing.
+    /// Degrees of the CPU as last believed, and this agent's background work today: for the day that people are shown. Where another agent leads,
+    /// this one samples nothing.
     #[must_use]
-    pub fn moment(&self, now: Instant) -> (Option<f64>, (f64, u64)) {
+    pub fn moment(&self, now: Instant) -> (Option<f64>, Worked) {
         let lines = || self.spending.ledger().day(self.day(now)).into_iter().flat_map(Totals::lines);
-        let worked = (lines().map(|line| line.part.joules).sum(), lines().map(|line| line.part.chunks).sum());
+        let worked = Worked {
+            joules: lines().map(|line| line.part.joules).sum(),
+            chunks: lines().map(|line| line.part.chunks).sum(),
+            unknown: lines().filter(|line| line.scope.is_none()).map(|line| line.part.tasks).sum(),
+        };
         (self.governor.status().degrees.filter(|_| self.leads()), worked)
     }
 

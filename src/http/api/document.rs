@@ -22,7 +22,9 @@ use std::path::{Path, PathBuf};
 use trillium::{Body, Conn, KnownHeaderName, Status};
 
 /// No document at a path is known here, or it is gone or being forgotten.
-const NOT_HERE: &str = "No document of this device that was read is at this path; one of another device is read there.";
+fn not_here(path: &[u8]) -> String {
+    format!("No document of this device that was read is at {}; one of another device is read there.", text(path))
+}
 
 impl Api {
     /// The text of a document, in parts.
@@ -78,7 +80,7 @@ impl Api {
             let kv = disk.snapshot();
             Ok(match part(&kv, &path, from)? {
                 Some(part) => Ok(part),
-                None => Err(unread(&kv, &path)?.unwrap_or_else(|| NOT_HERE.to_owned())),
+                None => Err(unread(&kv, &path)?.unwrap_or_else(|| not_here(&path))),
             })
         };
         match blocking::run(look).await {

@@ -71,15 +71,19 @@ const TOO_MANY: &str = "Too many wrong passwords came from this address: it may 
 
 const ANOTHER_USER: &str = "On this machine only the agent's own user chooses the page's first password: `wattle password set` sets it as that user. Nothing was changed.";
 
+const NOT_FROM_AFAR: &str = "Nobody chooses this page's password over the network now: `wattle password set` on the device sets one. The page opens by it, and by \
+                             the address that `wattle link` prints there. Nothing was changed.";
+
 const NOT_YOURS: &str = "This code is not good: it lets one browser in, once, within a minute, and only a browser of the agent's own user on the same \
                          machine. `wattle open` gives another one, and prints an address that works anywhere on this machine.";
 
 impl Api {
     /// What the locked page says, and which fields it has.
     pub(in crate::http) fn door(&self, conn: Conn) -> Conn {
-        let open = self.keys.is_open_here() && from(&conn).to_canonical().is_loopback();
-        let password = self.keys.password();
-        let door = Door { password: password.is_set(), first_visit: password.is_first_visit(), open };
+        let is_here = from(&conn).to_canonical().is_loopback();
+        let (open, password) = (self.keys.is_open_here() && is_here, self.keys.password());
+        let first_visit = if is_here { password.is_first_visit() } else { password.is_first_visit_for_all() };
+        let door = Door { password: password.is_set(), first_visit, open };
         json(conn, Status::Ok, &door)
     }
 
@@ -108,11 +112,14 @@ impl Api {
             Ok(first) => first,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        // Within one machine other users are strangers; whoever opened the API to other devices has asked for visitors from there.
+        // Within one machine other users are strangers; and so is everybody in the network, unless the agent was started for a visitor from there.
         let (visitor, ends) = (from(&conn).to_canonical(), conn.state::<Ends>().copied());
         let is_own = move || ends.is_some_and(Ends::is_of_own_user);
         if visitor.is_loopback() && blocking::run(is_own).await != Some(true) {
             return refused(conn, Status::Conflict, ANOTHER_USER);
+        }
+        if !visitor.is_loopback() && !self.keys.password().is_first_visit_for_all() {
+            return refused(conn, Status::Conflict, NOT_FROM_AFAR);
         }
         match self.keys.password().set(Zeroizing::new(password), true).await {
             Ok(()) => {

@@ -77,6 +77,11 @@ fn no_other_name_is_accepted_as_this_machine() {
     }
 }
 
+/// Whether the caller is let in.
+fn check(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -> Result<(), Refusal> {
+    admitted(caller, keys, lan_address).map(|_| ())
+}
+
 #[test]
 fn the_owner_is_let_in() {
     let bearer = format!("Bearer {SECRET}");
@@ -215,7 +220,11 @@ fn a_named_token_may_do_what_its_role_says_and_no_more() {
                     assert_eq!(Refusal::Role(needed).status(), Status::Forbidden);
                     refused += 1;
                 }
-                _ => assert_eq!(found, Ok(()), "{role}, {access:?}"),
+                needed => {
+                    assert_eq!(found, Ok(()), "{role}, {access:?}");
+                    let told = admitted(&Caller { access, ..owner(&bearer) }, &keys, None);
+                    assert_eq!(told, Ok(needed.map(|_| *role)), "the page is told what it may do: {access:?}");
+                }
             }
         }
     }

@@ -1,8 +1,9 @@
-//! The calls about the whole store.
+//! The calls about the whole store, and about an update of the whole system.
 
 use super::{Answer, Client, Failure, typed};
 use crate::http::dto::Checked;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_MS};
+use crate::mesh::update::Said;
 use crate::runtime::upkeep::Report;
 use serde_json::json;
 use trillium_client::Method;
@@ -23,6 +24,21 @@ impl Client {
     pub async fn back_up(&self, path: &str, keys: bool) -> Result<Report, Failure> {
         let body = json!({ "path": path, "keys": keys });
         Ok(typed(self.call(Method::Post, "/v1/backup", Some(body), CLIENT_MS).await?)?.read)
+    }
+
+    /// `POST /v1/update`: how far the update of this device is, and why one was not taken. Gives whether its turn has come.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn update(&self, said: Said, trouble: Option<&str>) -> Result<bool, Failure> {
+        let word = match said {
+            Said::Nothing => "nothing",
+            Said::Wants => "wants",
+            Said::Updates => "updates",
+        };
+        let body = json!({ "said": word, "trouble": trouble });
+        let answer = self.call(Method::Post, "/v1/update", Some(body), CLIENT_MS).await?;
+        Ok(answer["turn"].as_bool().unwrap_or_default())
     }
 
     /// `POST /v1/rebuild`.

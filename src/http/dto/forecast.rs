@@ -103,7 +103,10 @@ impl Forecast {
 
 /// Joules of a passage in a day.
 fn each(day: &DayReport) -> Option<f64> {
-    let (joules, chunks) = (day.joules.iter().sum::<f64>(), day.chunks.iter().sum::<u64>());
+    // Slots of which the joules are unknown tell nothing.
+    let known = || day.joules.iter().zip(&day.chunks).filter_map(|(joules, chunks)| Some((joules.as_ref()?, chunks)));
+    let (joules, chunks) =
+        (known().map(|(joules, _)| joules).sum::<f64>(), known().map(|(_, chunks)| chunks).sum::<u64>());
     #[expect(clippy::cast_precision_loss, reason = "a forecast")]
     (joules > 0.0 && chunks >= SPEED_CHUNKS_LEAST).then(|| joules / chunks as f64)
 }
@@ -113,7 +116,7 @@ mod tests {
     use super::*;
 
     fn day(chunks: &[u64], joules: &[f64]) -> DayReport {
-        let (chunks, joules) = (chunks.to_vec(), joules.to_vec());
+        let (chunks, joules) = (chunks.to_vec(), joules.iter().copied().map(Some).collect());
         DayReport { every_s: 300, since_s: 30, joules, chunks, ..DayReport::default() }
     }
 
@@ -134,6 +137,10 @@ mod tests {
             "{said}"
         );
         assert!(said.contains("and some 5400 J"), "{said}");
+        let mut unknown = idle.clone();
+        (unknown.joules[2], unknown.chunks[2]) = (None, 900);
+        let forecast = of(9_000, ForecastChange::Anew, Some((400_000, 2)), Some(&unknown));
+        assert_eq!(forecast.joules, None, "passages whose joules are unknown count for none");
         let slow = of(1, ForecastChange::Anew, Some((90_000_000, 1)), None);
         assert_eq!((slow.per_minute, slow.seconds), (Some(1), Some(90)), "a minute and a half for one");
     }

@@ -6,7 +6,7 @@ use crate::node::status::Status;
 use crate::scheduler::task::SpokenLanguages;
 use serde::{Deserialize, Serialize};
 
-/// Percent of a collection's documents from which on its language is one of the main ones, and from which on it is told at all.
+/// Percent of a collection's documents from which on its language is one of the main ones, and one of which there are some: what is less is told behind.
 const MAIN_PERCENT: u64 = 25;
 const SOME_PERCENT: u64 = 5;
 
@@ -19,7 +19,7 @@ const SOME_NAMED: usize = 2;
 pub struct LanguagesOf {
     /// The collection.
     pub collection: String,
-    /// The languages in words, as "German, some English".
+    /// The languages in words, as "German, some English" or "mostly German; also English".
     pub words: String,
     /// The languages, the most first; at most eight.
     pub languages: Vec<LanguageShare>,
@@ -70,7 +70,7 @@ impl From<&SpokenLanguages> for LanguagesOf {
     }
 }
 
-/// "German", "German, some English", "German and English, some French and others".
+/// "German", "German, some English", "German and English, some French and others", "mostly German; also English".
 fn in_words(languages: &[LanguageShare]) -> String {
     let names = |of: &[&LanguageShare], most: usize| {
         let mut names: Vec<&str> = of.iter().take(most).map(|language| language.name.as_str()).collect();
@@ -83,13 +83,20 @@ fn in_words(languages: &[LanguageShare]) -> String {
             None => String::new(),
         }
     };
-    let told: Vec<&LanguageShare> = languages.iter().filter(|language| language.percent >= SOME_PERCENT).collect();
+    let (told, few): (Vec<&LanguageShare>, Vec<&LanguageShare>) =
+        languages.iter().partition(|language| language.percent >= SOME_PERCENT);
     let main = told.iter().take_while(|language| language.percent >= MAIN_PERCENT).count();
     let (main, some) = told.split_at_checked(main).unwrap_or_default();
     match (main, some) {
         ([], _) => "many languages".to_owned(),
+        (main, []) if !few.is_empty() => {
+            format!("mostly {}; also {}", names(main, MAIN_NAMED), names(&few, SOME_NAMED))
+        }
         (main, []) => names(main, MAIN_NAMED),
-        (main, some) => format!("{}, some {}", names(main, MAIN_NAMED), names(some, SOME_NAMED)),
+        (main, some) => {
+            let also = if few.is_empty() { String::new() } else { format!("; also {}", names(&few, SOME_NAMED)) };
+            format!("{}, some {}{also}", names(main, MAIN_NAMED), names(some, SOME_NAMED))
+        }
     }
 }
 
@@ -126,7 +133,12 @@ mod tests {
         for (languages, told) in [
             (&[("German", 9)][..], "German"),
             (&[("German", 90), ("English", 10)], "German, some English"),
-            (&[("German", 98), ("Afrikaans", 2)], "German"),
+            (&[("German", 98), ("Afrikaans", 2)], "mostly German; also Afrikaans"),
+            (&[("English", 31), ("German", 1), ("Spanish", 1)], "mostly English; also German and Spanish"),
+            (
+                &[("English", 80), ("German", 17), ("A", 1), ("B", 1), ("C", 1)],
+                "English, some German; also A, B and others",
+            ),
             (&[("German", 50), ("English", 45), ("French", 5)], "German and English, some French"),
             (&[("English", 34), ("French", 33), ("German", 33)], "English, French and German"),
             (&[("English", 70), ("A", 10), ("B", 10), ("C", 10)], "English, some A, B and others"),

@@ -4,6 +4,7 @@ use super::{Unusable, is_zero, text};
 use crate::base::hit::{FileCoverage, UnusableFile};
 use crate::base::time::utc;
 use crate::node::output;
+use crate::platform::models::MAKE_MULTILINGUAL;
 use serde::{Deserialize, Serialize};
 
 /// The answer of `POST /v1/search`.
@@ -26,7 +27,8 @@ pub struct SearchResults {
     pub unfiltered: Vec<String>,
     /// A sentence for each collection that is asked for and that no device is known to have, with the names of those that there are,
     /// one for each type that is no kind where nothing was found, one where this device has no file of the types that are asked for, one for each of the first numbers or codes of the question that no passage found has, or none together with another telling word of it, with how
-    /// many more there are, and one that names the words of a short question that no passage has. Left out where there are none.
+    /// many more there are, one that names the words of a short question that no passage has, and one where the question, or what was found, is in another language
+    /// than English and the model knows that alone. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
     /// Files of the asked device whose name the question is and that cannot be used, with the reason. Left out where there are
@@ -157,7 +159,29 @@ impl SearchResults {
         };
         let unusable = unusable.into_iter().map(|file| Unusable::of(&file.path, &file.reason)).collect();
         let hits = hits.into_iter().map(hit).collect();
-        let output::Narrowed { lack_phrases, filters, unfiltered, unknown } = narrowed;
-        Self { hits, nothing_fits: !fits, no_phrase: lack_phrases, filters, unfiltered, unknown, unusable, coverage }
+        let output::Narrowed { no_phrase, english_only, filters, unfiltered, mut unknown } = narrowed;
+        unknown.extend(english_only.then(|| {
+            format!(
+                "By its meaning only English is found here, and what is in other languages by its words. `{MAKE_MULTILINGUAL}`, in the sources of this \
+                 program, makes a model of many languages."
+            )
+        }));
+        Self { hits, nothing_fits: !fits, no_phrase, filters, unfiltered, unknown, unusable, coverage }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_only_english_is_found_by_its_meaning_is_said_once_with_what_helps() {
+        let of = |english_only| {
+            let narrowed = output::Narrowed { english_only, ..output::Narrowed::default() };
+            SearchResults::new(Vec::new(), (true, narrowed), Vec::new(), SearchAnswer::default()).unknown
+        };
+        assert!(of(false).is_empty());
+        let told = of(true);
+        assert!(told.len() == 1 && told[0].contains(MAKE_MULTILINGUAL), "{told:?}");
     }
 }

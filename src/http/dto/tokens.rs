@@ -110,7 +110,7 @@ pub struct NewToken {
 pub struct Door {
     /// Whether a password is set.
     pub password: bool,
-    /// Whether whoever opens the page may choose the password now: in the first half hour of a new agent.
+    /// Whether whoever opens the page at this address may choose the password now: in the first half hour of a new agent.
     pub first_visit: bool,
     /// Whether callers at this address need no token, as the agent's owner said.
     pub open: bool,

@@ -1,13 +1,11 @@
 //! One token as it is kept, and whether it lets somebody in.
 
+use crate::energy::policy::clock::RELEASE;
 use crate::http::dto::{NamedToken, Role, TokenKind};
 use crate::limits::SESSION_UNUSED_S;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicI64, Ordering};
-
-/// Seconds since 1970 before which no clock is right: the year 2025, in which there was no session yet.
-const CLOCK_SET: i64 = 1_735_689_600;
 
 /// A named token as the file has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -58,10 +56,10 @@ impl Entry {
     }
 
     /// Whether it is a session that nobody has used for too long. What was used while the clock was not set yet, as on a board without a
-    /// battery for it, is not over because it was set meanwhile.
+    /// battery for it, is not over because it was set meanwhile: such a clock shows 1970, or when its system was made, which was before this program.
     pub(super) fn is_over(&self, now: i64) -> bool {
         let used = self.used();
-        self.kept.session.is_some() && used >= CLOCK_SET && now.saturating_sub(used) > SESSION_UNUSED_S
+        self.kept.session.is_some() && used >= RELEASE && now.saturating_sub(used) > SESSION_UNUSED_S
     }
 
     pub(super) fn used(&self) -> i64 {
@@ -92,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_session_ends_when_nobody_used_it_for_thirty_days_and_a_token_does_not() {
-        let (start, days) = (CLOCK_SET + 7, |days: i64| days * 86_400);
+        let (start, days) = (RELEASE + 7, |days: i64| days * 86_400);
         let session = entry(Some(start));
         assert_eq!(session.lets_in(start + days(30)), Some(Role::Read));
         assert_eq!(session.shown().expires, Some(start + days(60)));
@@ -107,8 +105,10 @@ mod tests {
     #[test]
     fn a_clock_that_was_not_set_or_is_set_back_ends_no_session() {
         let session = entry(Some(40));
-        assert_eq!(session.lets_in(CLOCK_SET + 90 * 86_400), Some(Role::Read), "1970 was no use");
+        assert_eq!(session.lets_in(RELEASE + 90 * 86_400), Some(Role::Read), "1970 was no use");
         assert_eq!(session.lets_in(50), Some(Role::Read));
-        assert_eq!(session.used(), CLOCK_SET + 90 * 86_400);
+        assert_eq!(session.used(), RELEASE + 90 * 86_400);
+        // systemd sets a clock that shows less to the time at which it was built itself.
+        assert!(!entry(Some(RELEASE - 86_400)).is_over(RELEASE + 90 * 86_400));
     }
 }

@@ -2,14 +2,13 @@
 // can read along on the way.
 
 import { get, lock, post, typed } from "./call.js";
-import { action, ago, copy, count, failed, here, make, moment, say, sure } from "./dom.js";
+import { action, ago, copy, count, failed, flash, here, make, moment, options, say, soft, sure } from "./dom.js";
 
 const ROLES = { read: "Asks and looks", write: "Also changes what is indexed, and when", admin: "Everything that you may" };
 
-/** The part of the page about browsers; what follows is asked for when somebody opens it. */
 export function browsers() {
   const box = make("section", { class: "card", id: "browsers", "aria-label": "Browsers" }, make("h2", {}, "Browsers"));
-  box.append(make("p", { class: "soft" }, "Each browser that signed in stays so until it is not used for a month, the password changes, or it is signed out. Sign out what you do not know, or have lost."),
+  box.append(soft("Each browser that signed in stays so until it is not used for a month, the password changes, or it is signed out. Sign out what you do not know, or have lost."),
     unfolded("Signed in", (place) => signedIn(place)));
   return box;
 }
@@ -28,48 +27,48 @@ function unfolded(title, open) {
 
 async function signedIn(place) {
   const end = async (body) => { const done = await post("/v1/sessions/end", body); say(done.done); await again(); };
-  const leave = async () => { await post("/v1/session/end"); lock(); };
+  // A token is no session: it is taken off this browser alone.
+  const leave = async () => { await post("/v1/session/end").catch((error) => { if (error.status !== 409) throw error; }); lock(); };
+  const out = () => sure("Sign this browser out", "Sign this browser out?", "Sign it out", leave);
   const again = async () => {
     const { sessions } = await get("/v1/sessions"), others = sessions.filter((one) => !one.current);
     place.replaceChildren(make("ul", { class: "rows" }, ...sessions.map((one) => browser(one, end, leave))),
-      sessions.length > others.length ? "" : make("p", { class: "soft" }, (sessions.length ? "" : "None is signed in. ") + "This browser has a token and did not sign in: it is not in the list."),
+      ...(sessions.length > others.length ? [] : [soft((sessions.length ? "" : "None is signed in. ") + "This browser has a token and did not sign in: it is not in the list."), out()]),
       others.length > 1 ? sure("Sign all others out", "Sign " + count(others.length, "other browser", "other browsers") + " out?", "Sign them out", () => end({ others: true }), { class: "plain edge" }) : "");
   };
   // A role that may not see the list may leave.
-  await again().catch((error) => place.replaceChildren(error.status === 403 ? sure("Sign this browser out", "Sign this browser out?", "Sign it out", leave) : failed(error)));
+  await again().catch((error) => place.replaceChildren(error.status === 403 ? out() : failed(error)));
 }
 
 function browser({ name, browser: what, role, created, used, current }, end, leave) {
   const seen = current ? "in use now" : used === null ? "not seen since" : "last seen " + ago(Math.max(0, Date.now() / 1000 - used));
   return make("li", {},
     make("div", { class: "grow" }, make("p", { class: "name" }, what, current ? make("span", { class: "tag" }, "this one") : null),
-      make("p", { class: "soft" }, ["signed in " + moment(created), seen, role === "admin" ? null : ROLES[role] || role].filter(Boolean).join(" · "))),
+      soft(["signed in " + moment(created), seen, role === "admin" ? null : ROLES[role] || role].filter(Boolean).join(" · "))),
     sure("Sign out", current ? "Sign this browser out?" : "Sign " + what + " out?", "Sign it out", current ? leave : () => end({ name, created }), { "aria-label": "Sign out " + what }));
 }
 
-/** The part about programs and people. */
 export function access() {
   const box = make("section", { class: "card", id: "access", "aria-label": "Programs and people" }, make("h2", {}, "Programs and people"));
-  box.append(make("p", { class: "soft" }, "A program, or a person who is not you, gets a token of its own: it may do what its role says, and can be revoked alone."));
+  box.append(soft("A program, or a person who is not you, gets a token of its own: it may do what its role says, and can be revoked alone."));
   if (!here) {
-    box.append(make("p", { class: "soft" }, "For your safety tokens are made at the page on the device itself, or by ", make("code", {}, typed("wattle token create NAME")), "."));
+    box.append(soft("For your safety tokens are made at the page on the device itself, or by ", make("code", {}, typed("wattle token create NAME")), "."));
     return box;
   }
   box.append(unfolded("Tokens", open));
   return box;
 }
 
-/** The part of the page about what others in the network can read of it. */
 export function encryption() {
   const box = make("section", { class: "card", id: "encryption", "aria-label": "On the way" }, make("h2", {}, "On the way"));
   const command = make("code", {}, typed("wattle tls on"));
   if (location.protocol === "https:") {
-    box.append(make("p", { class: "soft" }, "What you type and see here is encrypted on its way. A browser that warns of this page needs this device’s root certificate, once: "),
+    box.append(soft("What you type and see here is encrypted on its way. A browser that warns of this page needs this device’s root certificate, once: "),
       make("p", {}, make("a", { href: "/v1/tls/root", download: "wattle-root.crt" }, "Root certificate")));
   } else if (here) {
-    box.append(make("p", { class: "soft" }, "On this device itself nobody can read along. Before you open this page to phones, ", command, " encrypts it for them."));
+    box.append(soft("On this device itself nobody can read along. ", make("code", {}, typed("wattle tls status")), " says whether phones that open this page are encrypted; ", command, " sees to it."));
   } else {
-    box.append(make("p", { class: "soft" }, "Everybody in this network can read what you type and see here. On the device, ", command, " encrypts it from its next start on."));
+    box.append(soft("Everybody in this network can read what you type and see here. On the device, ", command, " encrypts it from its next start on."));
   }
   return box;
 }
@@ -86,13 +85,13 @@ function rows(tokens, again) {
   const now = Date.now() / 1000;
   return tokens.map(({ name, role, created, used }) => make("li", {},
     make("div", { class: "grow" }, make("p", { class: "name" }, name),
-      make("p", { class: "soft" }, (ROLES[role] || role) + " · made " + moment(created) + " · " + (used === null ? "not used since the agent started" : "used " + ago(Math.max(0, now - used))))),
+      soft((ROLES[role] || role) + " · made " + moment(created) + " · " + (used === null ? "not used since the agent started" : "used " + ago(Math.max(0, now - used))))),
     sure("Revoke", "Whoever has it is refused from then on.", "Revoke it", async () => { const done = await post("/v1/tokens/revoke", { name }); say(done.done); await again(); }, { "aria-label": "Revoke " + name })));
 }
 
 function form(secret, again) {
   const name = make("input", { required: true, maxlength: "64", pattern: "\\S+", title: "A name without blanks", autocomplete: "off", autocapitalize: "none", spellcheck: "false", placeholder: "home-assistant" });
-  const role = make("select", {}, ...Object.entries(ROLES).map(([value, label]) => make("option", { value }, label)));
+  const role = make("select", {}, options(Object.entries(ROLES)));
   const made = make("form", { class: "add" },
     make("div", { class: "pair" }, make("label", {}, "Who it is for, in one word", name), make("label", {}, "What it allows", role)),
     make("button", { type: "submit", class: "plain edge" }, "Make a token"));
@@ -110,7 +109,7 @@ function form(secret, again) {
 
 /** The token itself, which nobody is told again. */
 function once({ name, token }, secret) {
-  const copied = action("Copy", async (button) => { await copy(token); button.textContent = "Copied"; }, { class: "plain edge" });
+  const copied = action("Copy", async (button) => { await copy(token); flash(button, "Copied"); }, { class: "plain edge" });
   return make("div", { class: "notice good" }, make("p", {}, "The token of " + name + " is shown this once. Give it to the program as its key, or as Authorization: Bearer …"),
     make("p", {}, make("code", {}, token)),
     make("div", { class: "tools" }, copied, make("button", { type: "button", class: "plain", onclick: () => secret.replaceChildren() }, "I have it")));

@@ -1,6 +1,6 @@
 // The page: which view the address names, the status in the header, and the door where nobody is let in yet.
 
-import { agent, get, look, post, watch, whenLocked } from "./call.js";
+import { agent, get, look, mayChange, post, watch, whenLocked } from "./call.js";
 import { action, at, count, elide, make, number } from "./dom.js";
 import * as devices from "./devices.js";
 import { door, redeem } from "./door.js";
@@ -38,7 +38,6 @@ function title() {
   document.title = (asked ? elide(asked, 60) + " – " : place) + "Wattle" + (agent.status ? " on " + agent.status.device : "");
 }
 
-/** Goes to another address of the page. */
 export function go(address, { replace = false, focus = true } = {}) {
   if (replace) history.replaceState(null, "", address);
   else history.pushState(null, "", address);
@@ -50,7 +49,6 @@ export function go(address, { replace = false, focus = true } = {}) {
   }
 }
 
-/** The door, in place of what was shown. */
 function locked() {
   if (shown) shown.leave();
   shown = null;
@@ -60,6 +58,7 @@ function locked() {
 
 // --- the status in the header
 
+const WRITES = { class: "plain writes" };
 // How many cores others use, as the stream told last, or, without one, as last asked.
 const others = { cores: "", asked: 0 };
 
@@ -88,13 +87,13 @@ function strip(status, trouble) {
       action("Try again", async () => { await look(); follow(); }));
   }
   if (!status) return;
-  at("device").textContent = "on " + status.device;
+  at("device").textContent = "on " + status.device + (mayChange() ? "" : ", to ask and look");
   const { files, pace } = status;
   const absent = files.absent || 0, to_do = Math.max(0, files.waiting + files.chunked - absent);
   const looking = status.scanning || status.sources.some((source) => source.looked_s_ago === null);
   const paused = status.background_reason === "paused";
   const waits = to_do > 0 && Boolean(status.background_reason) && !status.working;
-  let kind = "good", what = count(files.ready, "file", "files") + " ready";
+  let kind = "good", what = count(files.ready, "file", "files") + " ready here";
   if (!status.sources.length) [kind, what] = ["idle", "No folder is watched yet"];
   else if (status.held) [kind, what] = ["bad", status.held];
   else if (paused) [kind, what] = ["idle", "Paused" + (to_do ? ": " + count(to_do, "file waits", "files wait") : "")];
@@ -108,9 +107,9 @@ function strip(status, trouble) {
   line.dataset.key = key;
   const again = async (path, body) => { await post(path, body); await look(); };
   const buttons = [];
-  if (status.background_reason === "in-use" && to_do) buttons.push(action("Work now", () => again("/v1/energy/work", { seconds: 600 }), { title: "Work for ten minutes although the device is in use" }));
-  if (paused) buttons.push(action("Resume", () => again("/v1/energy/resume", {})));
-  else if (to_do) buttons.push(action("Pause", () => again("/v1/energy/pause", {})));
+  if (status.background_reason === "in-use" && to_do) buttons.push(action("Work now", () => again("/v1/energy/work", { seconds: 600 }), { class: "plain writes", title: "Work for ten minutes although the device is in use" }));
+  if (paused) buttons.push(action("Resume", () => again("/v1/energy/resume", {}), WRITES));
+  else if (to_do) buttons.push(action("Pause", () => again("/v1/energy/pause", {}), WRITES));
   line.replaceChildren(make("span", { class: "dot " + kind }), make("span", { class: "what", title: what }, what), ...buttons,
     findings ? make("a", { href: "/?view=library#findings", class: "flag" }, count(findings, "note", "notes")) : "");
 }

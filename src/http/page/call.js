@@ -2,7 +2,6 @@
 
 import { credentials, forgetToken, hasToken, refuseToken } from "./token.js";
 
-/** A call that failed, with a sentence for people. */
 export class CallError extends Error {
   constructor(message, status) {
     super(message);
@@ -20,7 +19,6 @@ export function watch(then) {
   return () => watchers.delete(then);
 }
 
-/** Waits for the first status, but not for long. */
 export const statusKnown = () => agent.status ? Promise.resolve() : new Promise((done) => {
   const end = watch(() => { end(); done(); });
   setTimeout(done, 1500);
@@ -35,11 +33,14 @@ export function tell(status, trouble = null) {
 let onLocked = () => {};
 export function whenLocked(then) { onLocked = then; }
 
-/** This browser is let in no more. */
 export function lock() {
+  delete document.documentElement.dataset.role;
   forgetToken();
   onLocked();
 }
+
+/** Whether who is let in may do more than ask and look; an agent of before does not tell. */
+export const mayChange = () => document.documentElement.dataset.role !== "read";
 
 /** The command that a person types for this agent, which may have another home than the usual one. */
 export const typed = (command) => command + ((agent.status && agent.status.at_home) || "");
@@ -54,12 +55,14 @@ async function send(path, { method = "GET", body, signal }, headers) {
     if (error.name === "AbortError") throw error;
     throw new CallError("No agent answers. It may have stopped, or this device is not in the same network.", 0);
   }
+  // What the token may do, which the style sheet hides the rest by.
+  const role = response.headers.get("Wattle-Role");
+  if (role) document.documentElement.dataset.role = role;
   if (response.ok) return response;
   const data = await response.json().catch(() => ({}));
   throw new CallError(data.error || "The agent answered with status " + response.status + ".", response.status);
 }
 
-/** The same of a call that needs the token. */
 export async function ask(path, options = {}) {
   if (!hasToken()) throw new CallError("The page needs the agent's token.", 401);
   const own = credentials();
@@ -81,7 +84,6 @@ export async function knock(path, body) {
   return response.json();
 }
 
-/** The JSON of an answer. */
 export async function get(path, signal) {
   return (await ask(path, { signal })).json();
 }
@@ -91,7 +93,6 @@ export async function post(path, body = {}, signal) {
   return response.status === 204 ? {} : response.json();
 }
 
-/** Asks for the status once. */
 export async function look() {
   try {
     tell(await get("/v1/status"));

@@ -3,7 +3,7 @@
 import { access, browsers, encryption } from "./access.js";
 import { agent, get, look, post, statusKnown, typed, watch } from "./call.js";
 import { hear, isLive } from "./live.js";
-import { action, count, failed, here, make, moment, number, say, span, sure } from "./dom.js";
+import { action, count, failed, here, make, moment, number, say, soft, span, sure } from "./dom.js";
 
 // What is shown is asked for anew soon after an event of a device, and some time after a change of the status, which comes every two seconds
 // while work is done. Beside that times go on: once a minute while the stream of events is there, else more often. How a window for pairing
@@ -33,7 +33,7 @@ export function open(box) {
     view.looks = true;
     try {
       await statusKnown();
-      const [mesh, why, tasks, pair] = await Promise.all([get("/v1/mesh"), get("/v1/why"), get("/v1/tasks"), here ? get("/v1/pair") : null]);
+      const [mesh, why, tasks, pair] = await Promise.all([get("/v1/mesh"), get("/v1/why"), get("/v1/tasks"), here ? get("/v1/pair").catch(notFor) : null]);
       if (view.ends) return;
       trouble.replaceChildren();
       view.window = pair && pair.window;
@@ -47,6 +47,9 @@ export function open(box) {
   const ends = [watch((status) => { if (status) within(list.children.length ? STATUS_MS : 0); }), hear("device", () => within(EVENT_MS))];
   return () => { view.ends = true; clearTimeout(view.timer); ends.forEach((end) => end()); };
 }
+
+/** Who has a role that may not let devices in sees all else. */
+const notFor = (error) => { if (error.status !== 403) throw error; };
 
 /** All that is known of each device, from the mesh, the links, the reasons and the tasks. */
 function merged({ mesh, why, tasks, status }) {
@@ -85,12 +88,12 @@ function show(list, known, again) {
   if (list.querySelector(".ask:not([hidden])")) return;
   list.dataset.key = key;
   list.replaceChildren(...devices.map((device) => card(device, again)));
-  if (devices.length < 2) list.append(make("li", { class: "card empty" }, make("p", {}, "This device is alone. A second one answers questions too, and helps to read."), here ? make("p", { class: "soft" }, "Begin below.") : null));
+  if (devices.length < 2) list.append(make("li", { class: "card empty" }, make("p", {}, "This device is alone. A second one answers questions too, and helps to read."), here ? soft("Begin below.") : null));
 }
 
 function card(device, again) {
   const name = device.name || "…" + device.peer_id.slice(-8);
-  const [kind, presence] = device.here ? ["good", "this device"] : device.linked && device.silent_s !== undefined ? ["bad", "silent for " + span(device.silent_s)] : device.linked ? ["good", "here"]
+  const [kind, presence] = device.here ? ["good", "this device"] : device.linked && device.silent_s !== undefined ? ["bad", "silent for " + span(device.silent_s)] : device.linked ? ["good", "linked"]
     : device.off_s !== null && device.off_s !== undefined ? ["idle", "off for " + span(device.off_s)]
     : ["bad", device.seen ? "last seen " + moment(device.seen) : "not seen yet"];
   const doing = [
@@ -108,19 +111,26 @@ function card(device, again) {
     device.caps && [].concat(device.caps).includes("admin") ? ["Role", "may let devices in and remove them"] : null,
   ].filter(Boolean);
   const remove = here && device.member && !device.here
-    ? sure("Remove", "Remove " + name + " for ever?", "Remove it", async () => { const done = await post("/v1/remove", { peer: device.peer_id }); say(done.done); await look(); again(); }, { "aria-label": "Remove " + name }) : null;
+    ? sure("Remove", "Remove " + name + " for ever?", "Remove it", async (button) => {
+      const done = await post("/v1/remove", { peer: device.peer_id });
+      // The list stays as it is while a question is open.
+      button.closest(".sure").remove();
+      say(done.done);
+      await look();
+      again();
+    }, { class: "plain admin", "aria-label": "Remove " + name }) : null;
   return make("li", { class: "card device" },
     make("div", { class: "top" }, make("h2", {}, name), make("span", { class: "presence" }, make("span", { class: "dot " + kind }), presence)),
     make("dl", {}, ...facts.flatMap(([what, value]) => [make("dt", {}, what), make("dd", {}, value)])),
     make("div", { class: "foot" },
-      make("details", { class: "quiet" }, make("summary", {}, "PeerId"), make("code", { class: "id" }, device.peer_id), device.since ? make("p", { class: "soft" }, "known since " + moment(device.since)) : null),
+      make("details", { class: "quiet" }, make("summary", {}, "PeerId"), make("code", { class: "id" }, device.peer_id), device.since ? soft("known since " + moment(device.since)) : null),
       remove));
 }
 
 // --- pairing
 
 async function showPairing(box, pair, view, again) {
-  if (!pair) return box.replaceChildren(make("h2", {}, "Pair a device"), make("p", { class: "soft" }, "For your safety devices are let in and removed at the page on the device itself, or by ", make("code", {}, typed("wattle pair")), "."));
+  if (!pair) return box.replaceChildren(make("h2", {}, "Pair a device"), soft("For your safety devices are let in and removed at the page on the device itself, by who may do everything, or by ", make("code", {}, typed("wattle pair")), "."));
   const { window: open, closed, trouble, letting_in } = pair;
   const key = JSON.stringify([open && open.code, closed, trouble, letting_in, pair.waits]);
   if (open && box.dataset.key === key) {
@@ -134,15 +144,16 @@ async function showPairing(box, pair, view, again) {
     return box.replaceChildren(make("h2", {}, "Pair a device"),
       make("div", { class: "pairing" },
         make("img", { class: "qr", alt: "The code and the way here, for a camera", src: "data:image/svg+xml," + encodeURIComponent(svg) }),
-        make("div", {}, make("p", { class: "soft" }, "On the other device type"), make("p", {}, make("code", {}, "wattle join " + open.code.replaceAll(" ", ""))),
-          make("p", { class: "soft" }, "or enter this code on its page:"), make("p", { class: "code" }, open.code),
+        make("div", {}, soft("On the other device type"), make("p", {}, make("code", {}, "wattle join " + open.code.replaceAll(" ", ""))),
+          soft("or enter this code on its page:"), make("p", { class: "code" }, open.code),
+          soft("Any scanner reads the QR code, a phone’s too: it is a text that needs no address. On the other device type ", make("code", {}, "wattle join 'TEXT'"), " with it."),
           make("p", { class: "left soft" }, left(open)), trouble ? make("p", { class: "notice" }, trouble) : null,
           action("Stop", async () => { await post("/v1/pair", { close: true }); again(); }, { class: "plain edge" }))));
   }
   const joined = closed && closed.joined;
   box.replaceChildren(make("h2", {}, "Pair a device"), ...[
     letting_in ? make("p", { class: "good" }, "A device has the right code and is being let in.") : null,
-    joined ? accepted(joined, again) : closed ? make("p", { class: "soft" }, closed.why) : null,
+    joined ? accepted(joined, again) : closed ? soft(closed.why) : null,
     make("p", {}, "Let one device in: it gets three minutes and a code."),
     make("div", { class: "tools" }, action("Show a code", async () => { await post("/v1/pair", {}); await again(); }, { class: "main" })),
     join(again)].filter(Boolean));
@@ -161,7 +172,6 @@ function accepted(joined, again) {
   return box;
 }
 
-/** This device joins the mesh of another one. */
 function join(again) {
   const code = make("input", { inputmode: "numeric", autocomplete: "off", required: true, pattern: "[0-9 ]{8,10}", maxlength: "10", placeholder: "1234 5678" });
   const at = make("input", { autocomplete: "off", autocapitalize: "none", placeholder: "192.168.1.5" });
@@ -171,7 +181,7 @@ function join(again) {
     make("button", { type: "submit", class: "plain" }, "Join"), done);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    done.replaceChildren(make("p", { class: "soft" }, "Looking for the device; this takes up to a minute …"));
+    done.replaceChildren(soft("Looking for the device; this takes up to a minute …"));
     try {
       const address = at.value.trim();
       const joined = await post("/v1/join", { code: code.value.replace(/\s/g, ""), ...(address ? { at: [address.includes(":") ? address : address + ":7781"] } : {}) });
@@ -180,5 +190,5 @@ function join(again) {
       again();
     } catch (error) { done.replaceChildren(failed(error)); }
   });
-  return make("details", { class: "quiet" }, make("summary", {}, "This device shall join another one"), form);
+  return make("details", { class: "quiet admin" }, make("summary", {}, "This device shall join another one"), form);
 }

@@ -10,7 +10,6 @@ export function make(name, attributes, ...children) {
   return fill(document.createElement(name), attributes, children);
 }
 
-/** The same in SVG. */
 export function draw(name, attributes, ...children) {
   return fill(document.createElementNS(SVG, name), attributes, children);
 }
@@ -25,12 +24,24 @@ function fill(node, attributes, children) {
   return node;
 }
 
-/** The element with this id. */
+/** A remark, and the choices of a list: pairs of a value and its name. */
+export const soft = (...children) => make("p", { class: "soft" }, ...children);
+export const options = (pairs) => pairs.map(([value, label]) => make("option", { value }, label));
+
 export const at = (id) => document.getElementById(id);
 
-/** Says something to who listens to the page. */
 export function say(text) {
   at("said").textContent = text;
+}
+
+/** Says something in place of an element's words, for four seconds, and to who listens. */
+export function flash(node, text) {
+  node.dataset.words = node.dataset.words || node.textContent;
+  node.textContent = text;
+  node.classList.add("told");
+  say(text + ".");
+  clearTimeout(node.timer);
+  node.timer = setTimeout(() => { node.textContent = node.dataset.words; node.classList.remove("told"); }, 4000);
 }
 
 /** A button that carries out one thing at a time; what fails is shown beside it. */
@@ -53,7 +64,6 @@ export function action(label, act, attributes) {
   return button;
 }
 
-/** Why something was not done. */
 export function failed(error) {
   return make("p", { class: "failed notice", role: "alert" }, error.message || String(error));
 }
@@ -90,10 +100,8 @@ export function span(seconds) {
 
 export const ago = (seconds) => seconds < 10 ? "just now" : span(seconds) + " ago";
 
-/** A moment in seconds since 1970, in this browser's own time. */
 export const moment = (seconds) => new Date(seconds * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 
-/** The name of a file, and the folders above it. */
 export function split(path) {
   const cut = path.lastIndexOf("/");
   return { folder: path.slice(0, cut), file: path.slice(cut + 1) || path };

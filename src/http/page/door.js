@@ -48,7 +48,6 @@ function tell(notice, text, field) {
   field.focus();
 }
 
-/** A field that does not show what is typed. */
 function secret(id, autocomplete, help) {
   return make("input", { id, type: "password", autocomplete, spellcheck: "false", autocapitalize: "none", required: true, "aria-describedby": help });
 }
@@ -65,7 +64,6 @@ function showing(...fields) {
   return make("label", { class: "check" }, box, " Show what is typed");
 }
 
-/** A form that carries out one thing at a time. */
 function form(notice, field, act, ...children) {
   const button = children.find((child) => child && child.type === "submit");
   const whole = make("form", {}, ...children);
@@ -112,7 +110,6 @@ function firstVisit(notice, begin) {
   make("label", { for: "password" }, "New password"), field, make("label", { for: "again" }, "The same once more"), again, showing(field, again), long.label, submit("Set it and open"));
 }
 
-/** The field for a token: beside a password folded away. */
 function byToken(notice, begin, folded) {
   const field = secret("token", "off", "token-help");
   const long = remember("long-token");
@@ -120,7 +117,7 @@ function byToken(notice, begin, folded) {
     if (!typeToken(field.value, long.box.checked)) throw new Error("That is no token: it has 64 digits and letters from a to f.");
     begin();
   }, make("p", { id: "token-help" }, "On the device, type ", make("code", {}, "wattle open"),
-    ": it opens the page, or prints an address that can be pasted here whole. The token is also in the file ", make("code", {}, "api-token"), " of the agent's home."),
+    " or ", make("code", {}, "wattle link"), ": the address that it prints can be pasted here whole. The token is also in the file ", make("code", {}, "api-token"), " of the agent's home."),
   folded ? null : make("p", {}, "No password is set for this page. On the device, ", make("code", {}, "wattle password set"), " sets one."),
   make("label", { for: "token" }, "Token or whole address"), field, long.label, submit("Open"));
   return folded ? make("details", { open: wasWrong() }, make("summary", {}, "Open it with a token"), whole) : whole;

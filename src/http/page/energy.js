@@ -1,7 +1,7 @@
 // What the device spends and may spend: the day, why it works or waits, and what a person can ask of it.
 
 import { ask, get, look, post, statusKnown } from "./call.js";
-import { action, failed, make, number, span } from "./dom.js";
+import { action, failed, make, number, options, soft, span } from "./dom.js";
 import { hear, isLive } from "./live.js";
 import { plot } from "./plot.js";
 import { showQuiet } from "./quiet.js";
@@ -64,7 +64,7 @@ function present(energy) {
       figure(Math.round(energy.headroom * 100) + " %", "may be used", energy.headroom === 0 ? "nothing now" : MODES[energy.mode] || energy.mode),
       figure(energy.power_source === "ac" ? "Mains" : energy.power_source === "battery" ? (energy.battery_pct === null ? "Battery" : energy.battery_pct + " %") : "–", "power", energy.power_source === "unknown" ? "not known" : energy.power_source === "battery" ? "on battery" : energy.energy === "normal" || energy.energy === "unknown" ? null : energy.energy),
       figure(work ? number(Math.round(work.per_1000_chunks)) + " J" : "–", "per 1,000 passages", work ? (work.err_pct ? "± " + work.err_pct + " %, " + work.method : work.method) : "not measured yet")),
-    energy.foreign_cores === null ? null : make("p", { class: "soft" }, "Other programs use " + energy.foreign_cores.toFixed(1) + " cores." + (energy.board ? " This is a " + energy.board + "." : "")),
+    energy.foreign_cores === null ? null : soft("Other programs use " + energy.foreign_cores.toFixed(1) + " cores." + (energy.board ? " This is a " + energy.board + "." : "")),
     ...energy.doubts.map((doubt) => make("p", { class: "note" }, doubt)),
   ].filter(Boolean);
 }
@@ -76,25 +76,27 @@ function choose(box, energy, again) {
   if (box.dataset.key === key) { box.querySelector(".state").textContent = state; return; }
   box.dataset.key = key;
   const then = async (path, body) => { await post(path, body); await look(); await again(); };
-  const length = make("select", { "aria-label": "For how long" }, ...[["1800", "30 minutes"], ["7200", "2 hours"], ["until", "until 7:00"], ["", "until I resume"]].map(([value, label]) => make("option", { value }, label)));
+  const length = make("select", { "aria-label": "For how long" }, options([["1800", "30 minutes"], ["7200", "2 hours"], ["until", "until 7:00"], ["", "until I resume"]]));
   box.replaceChildren(make("h2", {}, "Pause and work"), make("p", { class: "state" }, state),
-    make("div", { class: "tools" },
+    make("div", { class: "tools writes" },
       energy.paused ? action("Resume", () => then("/v1/energy/resume"), { class: "main" })
         : make("span", { class: "joined" }, action("Pause", () => then("/v1/energy/pause", length.value === "until" ? { until: "7:00" } : length.value ? { seconds: Number(length.value) } : {}), { class: "plain edge" }), length),
       action("Work now for 10 minutes", () => then("/v1/energy/work", { seconds: 600 }), { class: "plain edge" }), action("For an hour", () => then("/v1/energy/work", { seconds: 3600 }), { class: "plain edge" })));
 }
 
 function theDay(box, samples, energy) {
-  if (!samples) return box.replaceChildren(make("h2", {}, "The last 24 hours"), make("p", { class: "soft" }, "This agent keeps no samples of the day."));
+  if (!samples) return box.replaceChildren(make("h2", {}, "The last 24 hours"), soft("This agent keeps no samples of the day."));
   const focused = box.contains(document.activeElement);
   // The agent has run for less than a day: what was before is unknown.
   const before = new Array(Math.max(0, Math.round(86400 / samples.every_s) - samples.chunks.length)).fill(null);
   for (const name of ["watts", "temp_c", "duty", "joules", "chunks"]) samples[name] = before.concat(samples[name]);
+  // Joules of nothing measured or modelled are unknown, not none.
+  const joules = samples.joules.some((one) => one > 0), none = energy.leads === false ? "measured by another agent of this host" : "no sensor";
   const series = [
     samples.watts.some((watts) => watts !== null) ? { name: "Power", unit: "W", kind: "watts", digits: 1, values: samples.watts }
-      : { name: "Power of the work", unit: "W", kind: "watts", digits: 1, values: samples.joules.map((joules) => joules === null ? null : joules / samples.every_s), least: 1 },
-    { name: "Temperature", unit: "°C", kind: "heat", digits: 0, values: samples.temp_c, from: 20, limit: energy.t_lim_c },
-    { name: "Time at work", unit: "%", kind: "duty", digits: 0, values: samples.duty.map((part) => part === null ? null : part * 100), least: 100 },
+      : { name: "Power of the work", unit: "W", kind: "watts", digits: 1, values: samples.joules.map((one) => one === null || !joules ? null : one / samples.every_s), least: 1, none: "not measured" },
+    { name: "Temperature", unit: "°C", kind: "heat", digits: 0, values: samples.temp_c, from: 20, limit: energy.t_lim_c, none },
+    { name: "Time at work", unit: "%", kind: "duty", digits: 0, values: samples.duty.map((part) => part === null ? null : part * 100), least: 100, none },
     { name: "Passages embedded", unit: "", kind: "work", digits: 0, values: samples.chunks, bars: true, none: "none yet" },
   ];
   const table = box.querySelector("details");
@@ -106,15 +108,15 @@ function theDay(box, samples, energy) {
 
 function cost(energy) {
   const rows = [["Today", energy.today], ...energy.days.slice(0, 6).map((day) => [day.date || "Unknown day", day.spent])].filter(([, spent]) => spent.length);
-  if (!rows.length) return [make("h2", {}, "What it cost"), make("p", { class: "soft" }, "No background work was done yet today.")];
+  if (!rows.length) return [make("h2", {}, "What it cost"), soft("No background work was done yet today.")];
   const cell = (value) => make("td", {}, value);
   return [make("h2", {}, "What it cost"),
     make("div", { class: "table", tabindex: 0, role: "group", "aria-label": "Joules by day" }, make("table", {},
-      make("thead", {}, make("tr", {}, ...["Day", "Energy", "Chunks", "Joules per 1,000", "Found by"].map((name) => make("th", { scope: "col" }, name)))),
+      make("thead", {}, make("tr", {}, ...["Day", "Energy", "Passages", "Joules per 1,000", "Found by"].map((name) => make("th", { scope: "col" }, name)))),
       make("tbody", {}, ...rows.flatMap(([name, spent]) => spent.map((one, i) => make("tr", {}, i ? cell("") : make("th", { scope: "row" }, name),
-        cell(one.joules === null ? "unknown" : one.joules < 10000 ? number(Math.round(one.joules)) + " J" : (one.joules / 3.6e6).toFixed(3) + " kWh"), cell(number(one.chunks)),
-        cell(one.per_1000_chunks === null ? "–" : number(Math.round(one.per_1000_chunks))), cell(one.method + (one.err_pct === null ? "" : ", ± " + one.err_pct + " %")))))))),
-    energy.idle_watts === null ? null : make("p", { class: "soft" }, "Without Wattle’s work the device takes " + energy.idle_watts.toFixed(1) + " W, which is not part of this."),
+        cell(one.joules === null ? "–" : one.joules < 10000 ? number(Math.round(one.joules)) + " J" : (one.joules / 3.6e6).toFixed(3) + " kWh"), cell(number(one.chunks)),
+        cell(one.per_1000_chunks === null ? "–" : number(Math.round(one.per_1000_chunks))), cell(one.joules === null ? "–" : one.method + (one.err_pct === null ? "" : ", ± " + one.err_pct + " %")))))))),
+    energy.idle_watts === null ? null : soft("Without Wattle’s work the device takes " + energy.idle_watts.toFixed(1) + " W, which is not part of this."),
   ].filter(Boolean);
 }
 
@@ -123,13 +125,13 @@ function hint(box, energy, again) {
   if (box.dataset.key === key) return;
   box.dataset.key = key;
   const words = { surplus: "more than usual", normal: "as usual", scarce: "less than usual", unknown: "as usual, as far as is known" };
-  const length = make("select", { "aria-label": "For how long" }, ...[["3600", "1 hour"], ["1800", "30 minutes"], ["900", "15 minutes"]].map(([value, label]) => make("option", { value }, label)));
+  const length = make("select", { "aria-label": "For how long" }, options([["3600", "1 hour"], ["1800", "30 minutes"], ["900", "15 minutes"]]));
   const put = (state) => async () => {
     await ask("/v1/energy/hint", { method: "PUT", body: { v: 1, state, ttl_s: Number(length.value), source: "page" } });
     await again();
   };
   box.replaceChildren(make("h2", {}, "How much energy there is"),
     make("p", {}, "Now there is " + (words[energy.energy] || energy.energy) + (energy.energy_source ? ", says " + energy.energy_source : "") + "."),
-    make("p", { class: "soft" }, "With surplus, from the roof for example, work that waits is done. When it is scarce, only what is asked for is. Home Assistant can say it by itself."),
-    make("div", { class: "tools" }, ...["surplus", "normal", "scarce"].map((state) => action(state[0].toUpperCase() + state.slice(1), put(state), { class: "plain edge" })), make("label", { class: "soft" }, "for ", length)));
+    soft("With surplus, from the roof for example, work that waits is done. When it is scarce, only what is asked for is. Home Assistant can say it by itself."),
+    make("div", { class: "tools writes" }, ...["surplus", "normal", "scarce"].map((state) => action(state[0].toUpperCase() + state.slice(1), put(state), { class: "plain edge" })), make("label", { class: "soft" }, "for ", length)));
 }

@@ -1,12 +1,13 @@
 // Answers: passages grouped by document, the strong ones first, weak ones folded.
 
-import { action, copy, count, draw, elide, make, number, split } from "./dom.js";
+import { action, copy, count, draw, elide, flash, make, number, split } from "./dom.js";
 import { agent, ask, post, typed } from "./call.js";
 import { best, blocks, finder } from "./passage.js";
 import { openReader } from "./reader.js";
 
 // docs/evidence.md, "What a score means": of first answers with 0.7 and more 85 of 100 were right, from 0.2 to 0.7 44, and below 7.
-export const STRONG = 0.7, POSSIBLE = 0.2;
+// What is shown at once is the same at a terminal (cli/display/folds.rs).
+const STRONG = 0.7, POSSIBLE = 0.2, NEAR_MAX = 5, NEAREST = 3;
 // "Serves four." says nothing alone.
 const WORDS_MIN = 6;
 const SHOWN_OF_ONE = 2;
@@ -31,19 +32,20 @@ export function grouped(hits) {
   return all;
 }
 
-/** The list of answers: those that are strong or possible, and the weak ones folded. */
+/**
+ * The list of answers: what is possible and, where nothing is strong, what is nearly as good as the best; of what does not fit the nearest. The rest
+ * is folded.
+ */
 export function answers(found, question) {
-  const groups = grouped(found.hits);
-  const weak = (group) => group.score < POSSIBLE || (group.bare && group.score < STRONG);
-  const good = found.nothing_fits ? [] : groups.filter((group) => !weak(group));
-  const rest = groups.filter((group) => !good.includes(group));
+  const groups = grouped(found.hits), best = Math.max(...groups.map((group) => group.score));
+  const shows = (group, at) => found.nothing_fits ? at < NEAREST
+    : group.score >= POSSIBLE && (!group.bare || group.score >= STRONG) || best < STRONG && at < NEAR_MAX && group.score * 2 >= best;
+  const good = groups.filter(shows), rest = groups.filter((group) => !good.includes(group));
   const list = (of) => make("ol", { class: "documents" }, ...of.map((group) => make("li", {}, card(group, question))));
   const out = [];
   if (good.length) out.push(list(good));
   if (rest.length) {
-    out.push(make("details", { class: "weak", open: !good.length && !found.nothing_fits },
-      make("summary", {}, good.length ? count(rest.length, "weaker document", "weaker documents") : "The nearest: " + count(rest.length, "document", "documents")),
-      list(rest)));
+    out.push(make("details", { class: "weak", open: !good.length }, make("summary", {}, count(rest.length, "weaker document", "weaker documents")), list(rest)));
   }
   return out;
 }
@@ -69,7 +71,7 @@ function card(group, question) {
   const { file } = split(group.path), name = title(group);
   const parts = where(group.path, isHere);
   const crumbs = make("p", { class: "where", title: group.path },
-    isHere ? null : make("span", { class: "tag" }, group.device),
+    isHere ? null : make("span", { class: "tag" }, elide(group.device, 24)),
     make("span", {}, elide([...parts, file].join(" › "), matchMedia("(max-width: 40rem)").matches ? 60 : 90)));
   const strength = group.score >= STRONG ? "strong" : group.score >= POSSIBLE ? "possible" : "weak";
   const heading = make("h2", {}, make("button", { type: "button", class: "title", onclick: () => read(group.hits[0]) }, elide(name, 84)));
@@ -91,7 +93,6 @@ function card(group, question) {
 
 const wordsOf = (hits) => hits.flatMap((hit) => hit.snippet.filter((_, i) => i % 2));
 
-/** What is to be known of the document's file. */
 function notes(hit) {
   const also = (hit.places || []).slice(1);
   return [
@@ -103,7 +104,6 @@ function notes(hit) {
   ].filter(Boolean).map((text) => make("p", { class: "note" }, text));
 }
 
-/** One passage, short at first. */
 function passage(hit, name, read) {
   const find = finder(hit.snippet.filter((_, i) => i % 2));
   const inner = hit.heading.split(" > ");
@@ -129,18 +129,12 @@ function passage(hit, name, read) {
   return box;
 }
 
-/** What can be done with a document, and whether it was the right one. */
 function tools(group, question, read, isHere) {
   const hit = group.hits[0];
-  const told = (button, text) => {
-    const label = button.textContent;
-    button.textContent = text;
-    setTimeout(() => { button.textContent = label; }, 1500);
-  };
   const buttons = [
     make("button", { type: "button", class: "plain", onclick: () => read(hit) }, "Show in document"),
     isHere && action("Open", () => openFile(group.path)),
-    action("Copy path", async (button) => { await copy(group.path); told(button, "Copied"); }),
+    action("Copy path", async (button) => { await copy(group.path); flash(button, "Copied"); }),
   ];
   const thumb = (verdict, path, label) => {
     const button = make("button", { type: "button", class: "thumb", "aria-pressed": String(said.get(about(question, hit)) === verdict), "aria-label": label, title: label }, icon(path));
@@ -152,15 +146,16 @@ function tools(group, question, read, isHere) {
         if (said.size > SAID_MAX) said.delete(said.keys().next().value);
         for (const other of box.querySelectorAll(".thumb")) other.setAttribute("aria-pressed", "false");
         button.setAttribute("aria-pressed", String(!pressed));
+        flash(box.firstChild, pressed ? "Taken back" : "Kept on this device");
       } catch (error) {
         box.after(make("p", { class: "failed notice", role: "alert" }, error.message));
       }
     });
     return button;
   };
-  const box = make("div", { class: "thumbs", role: "group", "aria-label": "Was this right?" }, make("span", { "aria-hidden": "true" }, "Was this right?"),
-    thumb("good", "M8 10.5V20H4.500v-9.500zm0 0L11.5 4c1.7 0 2.5 1.2 2.2 2.700L13 10h5.500c1.1 0 1.8 1 1.5 2l-1.7 6.300c-.2 1-1 1.7-2 1.700H8", "This answers the question"),
-    thumb("bad", "M16 13.5V4h3.500v9.500zm0 0L12.5 20c-1.7 0-2.5-1.2-2.2-2.700L11 14H5.500c-1.1 0-1.8-1-1.5-2l1.7-6.300c.2-1 1-1.7 2-1.700H16", "This does not answer the question"));
+  const box = make("div", { class: "thumbs writes", role: "group", "aria-label": "Was this right?" }, make("span", { "aria-hidden": "true" }, "Was this right?"),
+    thumb("good", "M8 10.5V20H4.5v-9.5zm0 0L11.5 4c1.7 0 2.5 1.2 2.2 2.7L13 10h5.5c1.1 0 1.8 1 1.5 2l-1.7 6.3c-.2 1-1 1.7-2 1.7H8", "This answers the question"),
+    thumb("bad", "M16 13.5V4h3.5v9.5zm0 0L12.5 20c-1.7 0-2.5-1.2-2.2-2.7L11 14H5.5c-1.1 0-1.8-1-1.5-2l1.7-6.3c.2-1 1-1.7 2-1.7H16", "This does not answer the question"));
   return make("div", { class: "tools" }, ...buttons, box);
 }
 

@@ -1,16 +1,17 @@
 // What is searched: folders by collection, how far their files are, what cannot be read and why.
 
-import { agent, get, look, post, watch } from "./call.js";
+import { agent, get, look, mayChange, post, watch } from "./call.js";
 import { forgetModels, modelOf } from "./models.js";
-import { action, ago, count, elide, failed, make, number, say, span, split, sure } from "./dom.js";
+import { action, ago, count, elide, failed, make, number, options, say, soft, span, split, sure } from "./dom.js";
 
-const RINGS = { private: "This device only", mesh: "All my devices" };
+const WRITES = { class: "plain writes" };
+const RINGS = [["private", "This device only"], ["mesh", "All my devices"]];
 
 export function open(box) {
   const progress = make("section", { class: "card", "aria-label": "Progress" });
   const findings = make("section", { id: "findings", "aria-label": "To be decided" });
   const folders = make("section", { "aria-label": "Folders" });
-  const add = make("section", { class: "card", id: "add" }, make("h2", {}, "Add a folder"));
+  const add = make("section", { class: "card writes", id: "add" }, make("h2", {}, "Add a folder"));
   const broken = make("section", { class: "card", id: "unreadable" }, make("h2", {}, "Not readable"));
   box.append(make("h1", {}, "Library"), progress, findings, folders, add, broken);
   let added = false;
@@ -65,18 +66,17 @@ function howFar({ files, chunks, vectors, passages, pace, scanning, background, 
   const state = !sources.length ? "" : left && rate ? rate + (pace.left_s !== null ? ", about " + span(pace.left_s) + " left" + (pace.held ? " without " + count(pace.held, "passage", "passages") + " that only this device may embed" : "") : "") : left || files.waiting > absent ? background || "Work waits." : looking ? "The folders are being looked at." : "All that can be read is read.";
   const bar = make("progress", { max: Math.max(1, chunks), value: chunks ? vectors : looking ? 0 : 1, "aria-label": "Passages embedded" });
   return [
-    make("div", { class: "figure" }, make("strong", {}, number(files.ready)), make("span", {}, " of " + count(all, "file", "files") + " ready")),
+    make("div", { class: "figure" }, make("strong", {}, number(files.ready)), make("span", {}, " of " + count(all, "file", "files") + " ready here")),
     bar,
-    make("p", { class: "soft" }, number(vectors) + " of " + count(chunks, "passage", "passages") + " embedded. " + state),
+    soft(number(vectors) + " of " + count(chunks, "passage", "passages") + " embedded. " + state),
     facts.length ? make("ul", { class: "facts" }, ...facts.map(([n, what]) => make("li", {}, make("strong", {}, number(n)), " " + what))) : null,
   ].filter(Boolean);
 }
 
-/** What is wrong or in doubt, and what helps. */
 function decisions(status) {
   const asked = status.sources.filter((source) => source.missing).map((source) => make("div", { class: "notice" },
     make("p", {}, number(source.missing.documents) + " of " + count(source.missing.of, "document", "documents") + " in " + source.path + " are gone at once. They answer until you decide."),
-    make("div", { class: "tools" }, action("Keep them", () => then("/v1/keep", { path: source.path })), sure("Forget them", "Forget " + count(source.missing.documents, "document", "documents") + "?", "Forget them", () => then("/v1/forget", { path: source.path })))));
+    make("div", { class: "tools writes" }, action("Keep them", () => then("/v1/keep", { path: source.path })), sure("Forget them", "Forget " + count(source.missing.documents, "document", "documents") + "?", "Forget them", () => then("/v1/forget", { path: source.path })))));
   // The agent tells of a loss as a finding too.
   const told = (finding) => asked.length && / keep /.test(finding.command || "");
   const findings = (status.findings || []).filter((finding) => !told(finding)).map((finding) => make("div", { class: "notice" }, make("p", {}, finding.what),
@@ -93,29 +93,50 @@ async function then(path, body) {
 
 function collections(status) {
   const names = [...new Set(status.sources.map((source) => source.collection))];
-  if (!names.length) return [make("p", { class: "soft" }, "No folder is watched yet.")];
+  if (!names.length) return [soft("No folder is watched yet.")];
   return names.map((name) => {
     const sources = status.sources.filter((source) => source.collection === name);
     const rings = [...new Set(sources.map((source) => source.ring))];
-    const ring = make("select", { "aria-label": "Who may search " + name },
+    const ring = make("select", { "aria-label": "Who may search " + name, disabled: !mayChange() },
       ...(rings.length > 1 ? [make("option", { value: "" }, "Differs by folder")] : []),
-      ...Object.entries(RINGS).map(([value, label]) => make("option", { value }, label)),
-      // Making a folder public takes more than one choice in a list.
-      ...(rings[0] === "public" && rings.length === 1 ? [make("option", { value: "public" }, "Everybody (public)")] : []));
-    ring.value = rings.length > 1 ? "" : rings[0];
+      options([...RINGS, ["public", "Everybody (public)"]]));
+    const asked = make("div", { role: "status" });
+    const back = () => { ring.value = rings.length > 1 ? "" : rings[0]; asked.replaceChildren(); };
+    back();
     const box = make("div", { class: "card collection" },
       make("div", { class: "top" }, make("h2", {}, name), make("label", { class: "ring" }, make("span", { class: "soft" }, "Searched by "), ring)),
-      make("ul", { class: "rows" }, ...sources.map(folder)), languages(status, name), modelOf(name), rename(name));
+      asked, make("ul", { class: "rows" }, ...sources.map(folder)), languages(status, name), modelOf(name), rename(name));
     ring.addEventListener("change", async () => {
+      asked.replaceChildren();
+      if (ring.value === "public" && rings + "" !== "public") return asked.replaceChildren(everybody(name, back));
       try {
         if (ring.value) await then("/v1/collection", { name, ring: ring.value });
       } catch (error) {
-        ring.value = rings[0];
-        box.append(failed(error));
+        back();
+        asked.append(failed(error));
       }
     });
     return box;
   });
+}
+
+/** Making a collection public takes more than one choice in a list: its name once more. */
+function everybody(name, back) {
+  const field = make("input", { "aria-label": "Name of the collection", required: true, autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
+  const trouble = make("div", {});
+  const form = make("form", { class: "notice pending" },
+    make("p", {}, "Each file of " + name + " becomes readable without a password for everybody who reaches this device, once config.toml switches a way on (docs/ipfs.md). What others fetched cannot be taken back. Who means that types its name:"),
+    field, make("div", { class: "tools" }, make("button", { type: "submit", class: "plain bad" }, "Make it public"), make("button", { type: "button", class: "plain", onclick: back }, "No")), trouble);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await post("/v1/collection", { name, ring: "public", confirm: field.value.trim() });
+      form.remove();
+      say(name + " is public.");
+      await look();
+    } catch (error) { trouble.replaceChildren(failed(error)); }
+  });
+  return form;
 }
 
 /** In which languages the documents of a collection are, once enough of them were read. */
@@ -134,7 +155,7 @@ function rename(name) {
       await then("/v1/collection", { name, to: field.value.trim() });
     } catch (error) { form.after(failed(error)); }
   });
-  return make("details", { class: "quiet" }, make("summary", {}, "Rename"), form);
+  return make("details", { class: "quiet writes" }, make("summary", {}, "Rename"), form);
 }
 
 function folder(source) {
@@ -148,18 +169,17 @@ function folder(source) {
   const away = (source.away || []).map((one) => make("p", { class: "note" },
     (one.path === source.path ? "" : elide(one.path, 60) + " ") + (one.unreadable ? "may not be read by this user" : "is away") + " since " + one.since + "; "
     + count(one.documents, "document is", "documents are") + " kept. ",
-    one.kept ? null : action("Keep them", () => then("/v1/keep", { path: one.path }))));
+    one.kept ? null : action("Keep them", () => then("/v1/keep", { path: one.path }), WRITES)));
   return make("li", {},
-    make("div", { class: "grow" }, make("p", { class: "name" }, file || "/"), make("p", { class: "where", title: source.path }, elide(above || "/", 70)), make("p", { class: "soft" }, facts.join(" · ")), ...away),
-    sure("Remove", "Forget " + (file || source.path) + "? Its files stay.", "Forget it", () => then("/v1/forget", { path: source.path }), { "aria-label": "Remove " + (file || source.path) }));
+    make("div", { class: "grow" }, make("p", { class: "name" }, file || "/"), make("p", { class: "where", title: source.path }, elide(above || "/", 70)), soft(facts.join(" · ")), ...away),
+    sure("Remove", "Forget " + (file || source.path) + "? Its files stay.", "Forget it", () => then("/v1/forget", { path: source.path }), { ...WRITES, "aria-label": "Remove " + (file || source.path) }));
 }
 
-/** The form by which a folder is added. */
 export function addFolder(status) {
   const names = [...new Set([...status.sources.map((source) => source.collection), "home"])];
   const path = make("input", { name: "path", required: true, placeholder: "/home/ann/Documents", autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
   const name = make("input", { name: "collection", list: "collections", maxlength: "64", value: names[0], required: true });
-  const ring = make("select", { name: "ring" }, ...Object.entries(RINGS).reverse().map(([value, label]) => make("option", { value }, label)));
+  const ring = make("select", { name: "ring" }, options([...RINGS].reverse()));
   const done = make("div", { role: "status" });
   const known = () => {
     const source = status.sources.find((one) => one.collection === name.value.trim());
@@ -168,7 +188,7 @@ export function addFolder(status) {
   };
   name.addEventListener("input", known);
   known();
-  const form = make("form", { class: "add" },
+  const form = make("form", { class: "add writes" },
     make("label", {}, "Folder or file on " + status.device, path),
     make("div", { class: "pair" },
       make("label", {}, "Collection", name, make("datalist", { id: "collections" }, ...names.map((value) => make("option", { value })))),
@@ -193,7 +213,7 @@ function unreadable(box, status, atOnce) {
   const { refused, parked = 0 } = status.files;
   const title = make("h2", {}, "Not readable");
   const others = make("p", { class: "soft elsewhere" });
-  if (!refused && !parked) return box.replaceChildren(title, make("p", { class: "soft" }, "Every file that was found could be read."), others);
+  if (!refused && !parked) return box.replaceChildren(title, soft("Every file that was found could be read."), others);
   const list = make("div", {});
   const load = async () => {
     list.replaceChildren(make("p", { class: "soft", role: "status" }, "Reading the store …"));
@@ -205,29 +225,27 @@ function unreadable(box, status, atOnce) {
   box.replaceChildren(title,
     make("p", {}, [refused && count(refused, "file cannot", "files cannot") + " be used", parked && count(parked, "file is", "files are") + " set aside after failing again and again"].filter(Boolean).join("; ") + ". Their names are found all the same."),
     make("div", { class: "tools" }, action("Show with reasons", load, { class: "plain edge" }),
-      parked ? action("Try all again", () => then("/v1/tasks/retry", {})) : null), list, others);
+      parked ? action("Try all again", () => then("/v1/tasks/retry", {}), WRITES) : null), list, others);
   if (atOnce) load();
 }
 
-/** Where it is told what other devices cannot read. */
 function elsewhere({ device, peers }) {
   const others = peers.filter((peer) => peer.device && peer.unusable).map((peer) => peer.device + " (" + number(peer.unusable) + ")");
   return peers.length ? "This is " + device + ". What another device cannot read is listed at the page of that one" + (others.length ? ": " + others.join(", ") : "") + "." : "";
 }
 
-/** Files by their reason, which many have in common. */
 function reasons(files, all) {
   const by = new Map();
   for (const file of files) by.set(file.reason, [...(by.get(file.reason) || []), file.path]);
   const out = [...by].map(([reason, paths]) => make("details", { open: by.size < 4 }, make("summary", {}, reason + " ", make("span", { class: "soft" }, "(" + number(paths.length) + ")")),
     make("ul", { class: "paths" }, ...paths.map((path) => make("li", { title: path }, elide(path, 90))))));
-  if (files.length < all) out.push(make("p", { class: "soft" }, number(all - files.length) + " more are not listed."));
+  if (files.length < all) out.push(soft(number(all - files.length) + " more are not listed."));
   return out;
 }
 
 function aside(task) {
   const last = task.attempts[task.attempts.length - 1];
   return make("div", { class: "row" }, make("div", { class: "grow" }, make("p", { class: "name" }, split(task.path).file), make("p", { class: "where", title: task.path }, elide(task.path, 80)),
-    last ? make("p", { class: "soft" }, last.why + " (" + last.device + ", " + count(task.attempts.length, "attempt", "attempts") + ")") : null),
-    action("Try again", () => then("/v1/tasks/retry", { id: task.id })), action("Give up", () => then("/v1/tasks/drop", { id: task.id })));
+    last ? soft(last.why + " (" + last.device + ", " + count(task.attempts.length, "attempt", "attempts") + ")") : null),
+    action("Try again", () => then("/v1/tasks/retry", { id: task.id }), WRITES), action("Give up", () => then("/v1/tasks/drop", { id: task.id }), WRITES));
 }

@@ -21,7 +21,6 @@ export function hear(kind, then) {
 /** Whether changes come by themselves just now; else a view asks now and then. */
 export const isLive = () => streams;
 
-/** Begins, or begins anew: after an unlock, or when the page is looked at again. */
 export function follow() {
   if (running) running.abort();
   running = null;

@@ -1,7 +1,7 @@
 // With which model a collection is embedded: what there is to choose from, what a change takes, and the way back.
 
-import { agent, get, look, post } from "./call.js";
-import { action, count, failed, make, number, say, span } from "./dom.js";
+import { agent, get, look, mayChange, post } from "./call.js";
+import { action, count, failed, make, number, say, soft, span } from "./dom.js";
 
 // Asked for once a visit of the library: models come with a folder that somebody copies.
 let known = null;
@@ -14,7 +14,6 @@ const models = () => known || (known = get("/v1/collection/models").catch((error
 /** A collection's name as the settings of models may spell it. */
 const alike = (one, other) => one.trim().toLowerCase() === other.trim().toLowerCase();
 
-/** What a collection's model is and was, by the status. */
 function chosen(name) {
   const { model } = agent.status;
   const set = (model.collections || []).find((one) => alike(one.collection, name));
@@ -30,11 +29,11 @@ export function modelOf(name) {
   const why = !own ? "It has the model of this device, as every collection that was given none."
     : language ? "Wattle chose it, as most of the documents are in " + language + "." : "You chose it.";
   const change = (body, model) => forecast(asked, name, body, model, now);
-  const back = before && before !== now ? make("button", { type: "button", class: "plain edge", onclick: () => change({ back: true }, before) }, "Go back to " + before) : null;
+  const back = before && before !== now ? make("button", { type: "button", class: "plain edge writes", onclick: () => change({ back: true }, before) }, "Go back to " + before) : null;
   const fill = async () => {
     place.replaceChildren(make("p", { class: "soft", role: "status" }, "Looking for models …"));
     try {
-      place.replaceChildren(make("p", { class: "soft" }, why), ...choice(name, await models(), now, change), back || "", asked);
+      place.replaceChildren(soft(why), ...choice(name, await models(), now, change), back || "", asked);
     } catch (error) { place.replaceChildren(failed(error)); }
   };
   box.addEventListener("toggle", () => { if (box.open && !place.children.length) fill(); });
@@ -43,16 +42,15 @@ export function modelOf(name) {
 
 function choice(name, { models: list, folder }, now, change) {
   const label = (one) => one.name + (one.many_languages ? ", many languages" : ", English") + (one.home ? " (this device’s own)" : "");
-  const hint = make("p", { class: "soft" }, "Further models are folders in ", make("code", {}, folder || "models"), ". A collection that you give none gets that of many languages by itself, where it is there and most documents are not in English.");
+  const hint = soft("Further models are folders in ", make("code", {}, folder || "models"), ". A collection that you give none gets that of many languages by itself, where it is there and most documents are not in English.");
   if (list.length < 2) return [make("p", {}, "This device has one model."), hint];
-  const select = make("select", {}, ...list.map((one) => make("option", { value: one.name }, label(one))),
+  const select = make("select", { disabled: !mayChange() }, ...list.map((one) => make("option", { value: one.name }, label(one))),
     ...(list.some((one) => one.name === now) ? [] : [make("option", { value: now }, now + ", whose files are away")]));
   select.value = now;
   select.addEventListener("change", () => change(select.value === now ? null : { model: select.value }, select.value));
   return [make("label", {}, "Embedded with", select), hint];
 }
 
-/** What a change takes, and the question whether it is wanted. */
 async function forecast(asked, name, body, model, now) {
   const keep = () => {
     asked.replaceChildren();
@@ -62,7 +60,7 @@ async function forecast(asked, name, body, model, now) {
   // Who chooses another one meanwhile is told of that one.
   const wanted = asked.dataset.wanted = JSON.stringify(body);
   if (!body) return asked.replaceChildren();
-  asked.replaceChildren(make("p", { class: "soft" }, "Counting its passages …"));
+  asked.replaceChildren(soft("Counting its passages …"));
   let told;
   try {
     told = await post("/v1/collection/forecast", { name, ...body });

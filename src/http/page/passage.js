@@ -22,7 +22,6 @@ export function finder(words) {
   } catch { return null; /* an old browser: nothing is marked */ }
 }
 
-/** Text with the words marked. */
 export function marked(text, find) {
   const out = [];
   let done = 0;
@@ -66,7 +65,6 @@ function sentence(text, { find, best }) {
 
 const cells = (line) => line.trim().replace(/^\|/, "").replace(/\|$/, "").split(/(?<!\\)\|/).slice(0, COLUMNS_MAX).map((cell) => cell.trim());
 
-/** The blocks of a text, as elements. */
 export function blocks(text, look = { find: null, best: null }) {
   const lines = text.replace(/\r\n?/g, "\n").split("\n").slice(0, LINES_MAX);
   const out = [];
@@ -108,7 +106,6 @@ function rows(head, body, look) {
     make("table", {}, head ? make("thead", {}, row("th", head)) : null, make("tbody", {}, ...body.map((of) => row("td", of)))));
 }
 
-/** A table of Markdown: a row, a rule, rows. */
 function table(lines, at, out, look) {
   if (!lines[at].includes("|") || !RULE.test(lines[at + 1] || "")) return 0;
   let end = at + 2;

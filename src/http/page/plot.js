@@ -4,7 +4,6 @@ import { draw, make } from "./dom.js";
 
 const HEIGHT = 74, LEFT = 42, BOTTOM = 20, GAP = 14;
 
-/** A round figure that is not below the largest. */
 function ceiling(most) {
   if (!(most > 0)) return 1;
   const unit = 10 ** Math.floor(Math.log10(most));
@@ -22,14 +21,13 @@ export function plot({ ends, every_s, series }) {
   const x = (i) => LEFT + (width - LEFT) * (i + 0.5) / many;
   const time = (i) => new Date(ends - (many - 1 - i) * every_s * 1000);
   const svg = draw("svg", { viewBox: "0 0 " + width + " " + height, role: "img", "aria-label": "The last 24 hours: " + series.map((one) => one.name.toLowerCase()).join(", "), class: "plot" });
-  hours(svg, time, many, x, height, width);
+  hours(svg, time, many, x, height);
   series.forEach((one, row) => lane(svg, one, row * (HEIGHT + GAP), x, many, width));
   const cursor = draw("line", { class: "cursor", y1: 0, y2: height - BOTTOM, x1: -9, x2: -9 });
   svg.append(cursor);
   const readout = make("p", { class: "readout", "aria-live": "off" });
   const box = make("div", { class: "plotbox", tabindex: 0, role: "group", "aria-label": "Day, by arrow keys" }, svg, readout);
   let at = many - 1;
-  const clock = (date) => date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const read = (i, aloud) => {
     at = Math.max(0, Math.min(many - 1, i));
     cursor.setAttribute("x1", x(at));
@@ -46,18 +44,20 @@ export function plot({ ends, every_s, series }) {
     if (step) { event.preventDefault(); read(at + step, true); }
   });
   read(many - 1, false);
-  return make("figure", {}, box, table(series, time, clock, every_s));
+  return make("figure", {}, box, table(series, time, every_s));
 }
 
-const value = (one, figure) => figure === null || figure === undefined ? "unknown" : figure.toFixed(one.digits) + " " + one.unit;
+const clock = (date) => date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
-function hours(svg, time, many, x, height, width) {
+const value = (one, figure) => figure === null || figure === undefined ? "–" : figure.toFixed(one.digits) + " " + one.unit;
+
+function hours(svg, time, many, x, height) {
   let last = null;
   for (let i = 0; i < many; i += 1) {
     const hour = time(i).getHours();
     if (hour !== last && last !== null && hour % 6 === 0) {
       svg.append(draw("line", { class: "grid", x1: x(i), x2: x(i), y1: 0, y2: height - BOTTOM }),
-        draw("text", { class: "axis", x: x(i), y: height - 4, "text-anchor": i > many * 0.96 ? "end" : "middle" }, String(hour).padStart(2, "0") + ":00"));
+        draw("text", { class: "axis", x: x(i), y: height - 4, "text-anchor": i > many * 0.93 ? "end" : i < many * 0.03 ? "start" : "middle" }, clock(new Date(time(i).setMinutes(0)))));
     }
     last = hour;
   }
@@ -91,8 +91,7 @@ function lane(svg, one, top, x, many, width) {
   svg.append(draw("path", { class: "area " + one.kind, d: area }), draw("path", { class: "line " + one.kind, d: line }));
 }
 
-/** The same by the hour, for who does not see the plot. */
-function table(series, time, clock, every_s) {
+function table(series, time, every_s) {
   const many = series[0].values.length, step = Math.max(1, Math.round(3600 / every_s)), rows = [];
   for (let i = many - 1; i >= 0; i -= step) {
     const from = Math.max(0, i - step + 1);

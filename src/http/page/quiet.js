@@ -1,12 +1,11 @@
 // Quiet hours: which there are, and the form that adds some. The agent is always sent all of them.
 
 import { ask } from "./call.js";
-import { action, failed, make, say } from "./dom.js";
+import { action, failed, make, options, say, soft } from "./dom.js";
 
 const DAYS = { mon: "Monday", tue: "Tuesday", wed: "Wednesday", thu: "Thursday", fri: "Friday", sat: "Saturday", sun: "Sunday" };
 const SHARES = [["0", "nothing"], ["0.25", "a quarter of the device"], ["0.5", "half of the device"]];
 
-/** Shows them in this box; `again` looks at the energy again. */
 export function showQuiet(box, energy, again) {
   const hours = energy.quiet || [];
   const key = JSON.stringify([hours, energy.leads]);
@@ -19,9 +18,9 @@ export function showQuiet(box, energy, again) {
     if (done.forgotten) box.append(make("p", { class: "notice", role: "alert" }, done.forgotten));
   };
   const line = (one) => make("li", {}, make("div", { class: "grow" }, told(one)),
-    action("Remove", () => set(hours.filter((other) => other !== one), "These quiet hours are removed."), { "aria-label": "Remove quiet hours: " + told(one) }));
+    action("Remove", () => set(hours.filter((other) => other !== one), "These quiet hours are removed."), { class: "plain admin", "aria-label": "Remove quiet hours: " + told(one) }));
   box.replaceChildren(make("h2", {}, "Quiet hours"),
-    make("p", { class: "soft" }, "Hours with little or no background work, when a fan would disturb, for example. Questions are answered all the same."),
+    soft("Hours with little or no background work, when a fan would disturb, for example. Questions are answered all the same."),
     hours.length ? make("ul", { class: "rows" }, ...hours.map(line)) : make("p", {}, "None are set."),
     energy.leads === false ? make("p", { class: "note" }, "Another agent of this host governs it: the quiet hours of that one hold, and these once this one does.") : "",
     form((one) => set([...hours, one], "Quiet hours are set: " + told(one))));
@@ -35,7 +34,7 @@ function told(one) {
 function form(add) {
   const days = Object.entries(DAYS).map(([value, label]) => [value, label, make("input", { type: "checkbox", checked: true })]);
   const from = make("input", { type: "time", required: true, value: "22:00" }), to = make("input", { type: "time", required: true, value: "07:00" });
-  const share = make("select", {}, ...SHARES.map(([value, label]) => make("option", { value }, label)));
+  const share = make("select", {}, options(SHARES));
   const trouble = make("div", {});
   const made = make("form", { class: "add" },
     make("fieldset", {}, make("legend", {}, "Days on which they begin"), make("div", { class: "days" }, ...days.map(([, label, box]) => make("label", { class: "check" }, box, label)))),
@@ -51,5 +50,5 @@ function form(add) {
       await add({ days: chosen.length === days.length ? "daily" : chosen.join(","), from: from.value, to: to.value, cap: Number(share.value) });
     } catch (error) { trouble.replaceChildren(failed(error)); }
   });
-  return make("details", { class: "quiet" }, make("summary", {}, "Add quiet hours"), made);
+  return make("details", { class: "quiet admin" }, make("summary", {}, "Add quiet hours"), made);
 }

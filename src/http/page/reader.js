@@ -1,11 +1,10 @@
 // A document's text in a dialogue, with the passage in it. Of another device's document only its passages are here.
 
 import { get } from "./call.js";
-import { failed, make, split } from "./dom.js";
+import { failed, make, soft, split } from "./dom.js";
 import { best, blocks } from "./passage.js";
 import { openFile } from "./hits.js";
 
-/** Opens it over the page; Back and Escape close it. */
 export function openReader({ hit, group, find, isHere }) {
   const text = make("div", { class: "text whole", tabindex: 0, role: "document" });
   const name = hit.heading.split(" > ")[0] || split(hit.path).file;
@@ -31,7 +30,7 @@ export function openReader({ hit, group, find, isHere }) {
   dialog.showModal();
   if (isHere) load(hit, find, text, tools);
   else {
-    text.append(make("p", { class: "soft" }, "The document is on " + group.device + ". These are the passages of it that were found."),
+    text.append(soft("The document is on " + group.device + ". These are the passages of it that were found."),
       ...group.hits.map((one) => part(one.heading, one.text, find, one === hit)));
     show(text);
   }
@@ -80,7 +79,7 @@ async function load(hit, find, text, tools) {
     later(page.next);
   } catch (error) {
     const old = error.status === 404;
-    text.replaceChildren(old ? make("p", { class: "soft" }, "The whole text cannot be shown. This is the passage:") : failed(error), part(hit.heading, hit.text, find, true));
+    text.replaceChildren(old ? soft("The whole text cannot be shown. This is the passage:") : failed(error), part(hit.heading, hit.text, find, true));
   }
   const open = make("button", { type: "button", class: "plain" }, "Open the file");
   open.addEventListener("click", () => openFile(hit.path).catch((error) => tools.append(failed(error))));

@@ -1,8 +1,8 @@
 // The view where questions are asked. The address holds the question and its filters, so that Back and a reload bring them again.
 
 import { CallError, agent, ask, statusKnown, typed, watch } from "./call.js";
-import { at, count, draw, elide, failed, make, number, say, split } from "./dom.js";
-import { answers } from "./hits.js";
+import { at, count, draw, elide, failed, make, number, say, soft, split } from "./dom.js";
+import { answers, grouped } from "./hits.js";
 import { firstSteps } from "./first.js";
 
 const HITS = 20;
@@ -113,14 +113,13 @@ function standing(status) {
     const files = status ? status.files.ready + status.files.chunked : 0;
     const others = status ? status.peers.filter((peer) => peer.linked).length : 0;
     place.replaceChildren(choices, make("p", { class: "hint soft" },
-      !status ? "" : files ? "Ask in your own words about " + count(files, "file", "files") + (others ? " here and on " + count(others, "other device", "other devices") : "") + ". Words in quotes must stand as they are." : "Files are still being read: what is read already is found by its words."),
+      !status ? "" : files ? "Ask in your own words about " + count(files, "file", "files") + " here" + (others ? " and those of " + count(others, "other device", "other devices") : "") + ". Words in quotes must stand as they are." : "Files are still being read: what is read already is found by its words."),
       status && files ? searched(status) : null,
       status && files ? make("p", { class: "hint soft keys" }, make("kbd", {}, "/"), " to the question, ", make("kbd", {}, "j"), " ", make("kbd", {}, "k"), " through the answers, ", make("kbd", {}, "Enter"), " to read one") : null);
   }
   place.dataset.shows = shows;
 }
 
-/** What there is to ask: each folder, and each device with what it shares. */
 function searched(status) {
   const one = (href, name, more) => make("li", {}, make("a", { class: "card", href }, make("strong", {}, elide(name, 40)), make("span", { class: "soft" }, elide(more, 48))));
   const folders = status.sources.map((source) => one("/?view=library", split(source.path).file, source.collection + (source.ring === "private" ? ", this device only" : "")));
@@ -151,7 +150,6 @@ function hearFolders(found) {
   }
 }
 
-/** The filters, with the collections, folders and devices that there are. */
 function filters(address) {
   // What somebody is typing stays.
   if (choices.querySelector("input:focus")) return;
@@ -195,7 +193,6 @@ function exactly(path) {
   return /[?[]/.test(pattern) || path.endsWith("/") ? pattern : path + "/";
 }
 
-/** The body of the call. */
 function body(query, address) {
   const asks = { query, k: HITS };
   const folder = address.get("folder"), date = address.get("date");
@@ -250,7 +247,7 @@ function show(found, query) {
   const why = found.hits.length ? [] : (found.unknown || []).map((text) => make("p", {}, told(text)));
   out.replaceChildren(...(said ? [make("p", { class: "verdict" }, said)] : []), ...why, ...answers(found, query),
     ...(found.hits.length && !found.nothing_fits ? [] : [nothing(coverage)]));
-  say((said ? said + " " : "") + count(found.hits.length, "passage", "passages"));
+  say((said ? said + " " : "") + count(found.hits.length, "passage", "passages") + " of " + count(grouped(found.hits).length, "document", "documents"));
 }
 
 /** A sentence of the agent, with its commands as they are typed for this one. */
@@ -259,13 +256,13 @@ const told = (text) => text.replace(/`wattle [^`]+`/g, (quoted) => "“" + typed
 function headline(found) {
   if (!found.hits.length) return "Nothing was found.";
   if (found.no_phrase) return "No passage has the words in quotes as they stand. The nearest:";
-  return found.nothing_fits ? "Nothing fits well." : "";
+  return found.nothing_fits ? "Nothing fits well. The nearest:" : "";
 }
 
 function nothing(coverage) {
   const files = [coverage.files, ...(coverage.others || []).map((other) => other.files)];
   const reading = files.some((one) => one && one.scanning || one && one.known > one.searchable);
-  return make("p", { class: "soft" }, reading ? "Some files are not read or embedded yet: ask again later, or with words that stand in the text." : "Try other words, or fewer filters.");
+  return soft(reading ? "Some files are not read or embedded yet: ask again later, or with words that stand in the text." : "Try other words, or fewer filters.");
 }
 
 /** Of which collections alone a question with these filters was asked. */
@@ -292,7 +289,7 @@ function covered(found) {
   const unread = [[thisDevice(), coverage.unusable], ...others.map((other) => [other.device, other.unusable || 0])].filter(([, files]) => files);
   const unreadable = unread.reduce((total, [, files]) => total + files, 0);
   const known = sum("known") + unreadable, searched = sum("searchable") + sum("read");
-  const parts = [number(searched) + " of " + count(known, "file", "files") + (coverage.answered > 1 ? ", " + number(coverage.answered) + " devices" : "")];
+  const parts = ["Searched " + number(searched) + " of " + count(known, "file", "files") + (coverage.answered > 1 ? " of " + count(coverage.answered, "device", "devices") : "")];
   if (unreadable) parts.push(number(unreadable) + " not readable" + (others.length && unread.length === 1 ? " on " + unread[0][0] : ""));
   if (sum("read")) parts.push(number(sum("read")) + " by their words only");
   if (coverage.answered < coverage.asked) parts.push(count(coverage.asked - coverage.answered, "device", "devices") + " silent");
@@ -305,6 +302,7 @@ function covered(found) {
     not_asked && count(not_asked, "device that is not linked was", "devices that are not linked were") + " not asked.",
     frozen.length && frozen.map((other) => other.device).join(", ") + (frozen.length === 1 ? " was" : " were") + " not asked: two devices use the same key. “" + typed("wattle doctor") + "” says what helps.",
     nothing_else.length && nothing_else.map((other) => other.device).join(", ") + (nothing_else.length === 1 ? " was" : " were") + " not asked: nothing" + ofCollections(found.filters) + " is there that is not here too.",
+    sum("media") && count(sum("media"), "file is a picture, a sound or a film", "files are pictures, sounds or films") + ": nothing of " + (sum("media") === 1 ? "it" : "them") + " is read.",
     sum("away") && count(sum("away"), "file is", "files are") + " away with a disk or share, and searched as before.",
     all.some((files) => files.unread) && "Some of the index cannot be read: answers may be missing. “" + typed("wattle doctor") + "” says what helps.",
     all.some((files) => files.scanning) && "Folders are being looked at: more files may be found.",

@@ -99,6 +99,15 @@ fn each_filter_of_a_search_that_the_page_has_is_one_of_the_api() {
 }
 
 #[test]
+fn a_collection_is_made_public_only_with_its_name_typed_once_more() {
+    let library = script("library.js");
+    // The list of rings asks first; the call that does it has what was typed, and no other call has the ring public.
+    assert!(library.contains(r#"if (ring.value === "public" && rings + "" !== "public") return asked.replaceChildren(everybody(name, back));"#));
+    assert_eq!(library.matches(r#"ring: "public""#).count(), 1);
+    assert!(library.contains(r#"ring: "public", confirm: field.value.trim()"#));
+}
+
+#[test]
 fn the_token_is_touched_in_its_own_file_alone() {
     for script in scripts().filter(|file| file.name != "token.js") {
         for word in ["sessionStorage", "localStorage", "getItem("] {

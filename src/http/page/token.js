@@ -43,7 +43,6 @@ export function typeToken(text, forLong) {
   return Boolean(given);
 }
 
-/** The code of the address, this once. */
 export function takeCode() {
   const given = code;
   code = null;
@@ -58,7 +57,6 @@ export function keepToken(value, forLong) {
   if (forLong) write(device, value);
 }
 
-/** The agent did not take it. */
 export function refuseToken() {
   wrong = token !== null;
   needless = false;
@@ -70,7 +68,6 @@ export function needNone() {
   needless = true;
 }
 
-/** Takes it off this browser. */
 export function forgetToken() {
   token = null;
   write(tab, null);
@@ -79,5 +76,4 @@ export function forgetToken() {
 
 export const hasToken = () => token !== null || needless;
 export const wasWrong = () => wrong;
-/** The headers of a call. */
 export const credentials = () => token === null ? {} : { Authorization: "Bearer " + token };

@@ -93,8 +93,8 @@ fn a_home_of_before_has_no_first_visit_and_neither_has_one_whose_file_is_damaged
     let home = tempfile::tempdir().unwrap();
     assert!(!begun(home.path(), 2).is_first_visit());
     let password = Password::load(home.path());
-    password.begin(2);
-    assert!(!password.is_first_visit());
+    password.begin(2, true);
+    assert!(!password.is_first_visit() && !password.is_first_visit_for_all());
 
     set(&password, WORDS, false).unwrap();
     std::fs::remove_file(home.path().join("api-password.copy")).unwrap();
@@ -102,6 +102,18 @@ fn a_home_of_before_has_no_first_visit_and_neither_has_one_whose_file_is_damaged
     let damaged = begun(home.path(), 1);
     assert!(!damaged.is_first_visit());
     assert_eq!(typed(&damaged, WORDS), Typed::Unset);
+}
+
+#[test]
+fn the_window_is_for_this_device_alone_unless_the_agent_was_started_for_a_visitor_from_another_one() {
+    let home = tempfile::tempdir().unwrap();
+    let password = begun(home.path(), 1);
+    assert!(password.is_first_visit() && !password.is_first_visit_for_all());
+    let password = begun(home.path(), 2);
+    password.with(|state| state.is_for_all = true);
+    assert!(password.is_first_visit() && password.is_first_visit_for_all());
+    set(&password, WORDS, true).unwrap();
+    assert!(!password.is_first_visit_for_all());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The rows of the page's password, and of the sessions that it opens. Those that ask for a password need no token; what sets it is for this machine
-//! alone, as it crosses a network in the clear else, but for the first visitor's choice: who opened the API to other devices wants to make it from one.
+//! alone, as it crosses a network in the clear else, but for the first visitor's choice at an agent that was started for it (`wattle up --first-visitor`).
 
 use super::row::{Access, Route};
 use trillium::Method;
@@ -65,7 +65,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/password/first",
         access: Access::Open,
-        about: "the page's first visitor chooses its password and is let in: `{\"password\"}`; only within the first half hour of running after an agent's first start, and only if none was ever set, else 409",
+        about: "the page's first visitor chooses its password and is let in: `{\"password\"}`; only within the first half hour of running after an agent's first start, and only if none was ever set, else 409; over the network only where `wattle up --first-visitor` was typed, else 409",
         handler: |api, conn, _| Box::pin(api.first_password(conn)),
     },
 ];

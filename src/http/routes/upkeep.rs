@@ -1,4 +1,4 @@
-//! The calls about the whole store: backups, and an index that is made anew.
+//! The calls about the whole store, backups and an index that is made anew; and about an update of the whole system.
 
 use super::row::{Access, Route};
 use trillium::Method;
@@ -25,5 +25,12 @@ pub(super) static ROUTES: &[Route] = &[
         access: Access::Read,
         about: "returns how far the backup and the making anew of the index are that were asked for since the agent started",
         handler: |api, conn, _| Box::pin(async move { api.upkeep(conn) }),
+    },
+    Route {
+        method: Method::Post,
+        path: "/v1/update",
+        access: Access::Local,
+        about: "takes how far the update of this device's own system is, of the SD card image's service: `{\"said\", \"trouble\"?}`, where `said` is `nothing`, `wants` or `updates`; tells whether its turn in the mesh has come",
+        handler: |api, conn, _| Box::pin(api.update(conn)),
     },
 ];

@@ -4,7 +4,8 @@ use crate::limits::ADDRESSES_MAX;
 use crate::net::diagnostics::ListenAddress;
 use crate::wire::mdns::{is_home, is_scoped};
 use if_addrs::{IfAddr, IfOperStatus, Interface};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener};
 
 /// Name prefixes of interfaces that lead to containers or virtual machines of this device, or to a tunnel, and not to
 /// devices of the home.
@@ -40,6 +41,21 @@ pub fn listen_addresses(listen: SocketAddr) -> Option<Vec<ListenAddress>> {
         .inspect_err(|error| log::debug!("The network interfaces cannot be listed: {error}."))
         .ok()
         .map(|interfaces| choose(listen, &interfaces))
+}
+
+/// The addresses by which other devices reach this one just now, with this port: one for each interface that leads to them, of IPv4 where it has one.
+#[must_use]
+pub fn own_addresses(port: u16) -> Vec<SocketAddr> {
+    let all = listen_addresses((Ipv6Addr::UNSPECIFIED, port).into()).unwrap_or_default();
+    // A browser takes none that holds on one interface alone.
+    all.into_iter().map(|one| one.address).filter(|at| !is_scoped(at.ip())).collect()
+}
+
+/// Whether this device has the address now, whatever its interface leads to: a program can listen there.
+#[must_use]
+pub fn is_own(mut address: SocketAddr) -> bool {
+    address.set_port(0);
+    !matches!(TcpListener::bind(address), Err(error) if error.kind() == ErrorKind::AddrNotAvailable)
 }
 
 /// Whether devices of the home can be on it.
@@ -149,5 +165,15 @@ mod tests {
         let at = "127.0.0.1:7781".parse().unwrap();
         let listening = listen_addresses(at).unwrap();
         assert_eq!(listening.iter().map(|one| one.address).collect::<Vec<_>>(), [at]);
+    }
+
+    #[test]
+    fn an_address_is_this_devices_own_where_a_program_can_listen() {
+        assert!(is_own("127.0.0.1:1".parse().unwrap()));
+        // RFC 5737 reserves it for documentation: no device has it.
+        assert!(!is_own("192.0.2.1:7780".parse().unwrap()));
+        for address in own_addresses(7780) {
+            assert!(is_own(address) && address.port() == 7780 && !address.ip().is_loopback(), "{address}");
+        }
     }
 }

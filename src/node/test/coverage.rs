@@ -75,6 +75,18 @@ fn told(node: &mut Node) -> Option<Coverage> {
 }
 
 #[test]
+fn pictures_that_wait_to_be_looked_at_are_none_of_the_files_that_are_not_searched_yet() {
+    let mut counts = StoreCounts::default();
+    (0..3).for_each(|_| counts.enter_file(Kind::Waiting, b"/a/1.jpg"));
+    counts.enter_file(Kind::Waiting, b"/a/note.md");
+    counts.enter(Kind::Ready);
+    let scheduler =
+        Config { slots: 1, disk_free: u64::MAX, counts, sources: vec![source("/a")].into(), ..Config::default() };
+    let files = Node::new(Instant::ZERO, config(scheduler), Trust::new(OWN)).file_coverage();
+    assert_eq!((files.known, files.searchable, files.media), (2, 1, 3));
+}
+
+#[test]
 fn a_peer_is_told_how_many_of_the_files_are_searched_and_away_and_forgotten_ones_do_not_count() {
     let told = told(&mut node_over(Ring::Mesh)).expect("all of it is shared");
     assert_eq!((told.id, told.known, told.searchable, told.away), (5, 7, 3, 3));

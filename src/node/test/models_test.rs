@@ -1,8 +1,10 @@
 //! Models that are chosen for collections by their language.
 
 use super::*;
+use crate::base::hit::{SearchHit, TermFrequencies};
 use crate::limits::LANGUAGES_LOOKED_MS;
 use crate::node::NodeConfig;
+use crate::query::merge::Merged;
 use crate::scheduler::task::{CollectionLanguage, SpokenLanguages, Summary};
 use crate::store::record::{CollectionModel, NamedModel, Sources};
 
@@ -72,4 +74,26 @@ fn a_device_alone_that_chooses_nothing_counts_the_languages_once_somebody_looks_
     assert_eq!(node.status(due).work.languages, spoken);
     assert_eq!(look(&mut node, 60_000), None);
     assert_eq!(count(&handle(&mut node, at(900_000), Input::Wake)), None, "nothing has changed");
+}
+
+#[test]
+fn that_only_english_is_matched_is_told_of_a_question_or_of_hits_in_another_language_where_no_model_of_many_is_there() {
+    let hit = |text: &str| {
+        let hit = SearchHit::of_text("/a.md", text, TermFrequencies::default());
+        Merged { device: None, score: 0.5, hit, places: Vec::new() }
+    };
+    let german =
+        || hit("Die Heizungen in diesem alten Haus sind kaputt, und die Nachbarn haben schon nach dem Grund gefragt.");
+    let english = || hit("The heaters of this house are old, and nobody knows where the key of the cellar is.");
+    let alone = node(u64::MAX);
+    for (question, hits, is) in [
+        ("Wo ist der Schl\u{FC}ssel?", vec![], true),
+        ("Where is the key?", vec![german(), english()], true),
+        ("Where is the key?", vec![english(), english(), german()], false),
+        ("Where is the key?", vec![], false),
+        ("Heizung", vec![german()], false),
+    ] {
+        assert_eq!(alone.is_english_only(question, &hits), is, "{question}");
+    }
+    assert!(!with_choice(Sources::default()).is_english_only("Wo ist der Schl\u{FC}ssel?", &[]));
 }

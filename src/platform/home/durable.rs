@@ -98,7 +98,7 @@ pub(in crate::platform) mod cut {
         LEFT.get() == Some(0)
     }
 
-    pub(super) fn step() -> Result<()> {
+    pub(in crate::platform) fn step() -> Result<()> {
         let Some(left) = LEFT.get() else { return Ok(()) };
         LEFT.set(Some(left.saturating_sub(1)));
         if left == 0 { Err(Error::from(ErrorKind::StorageFull)) } else { Ok(()) }

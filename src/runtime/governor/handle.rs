@@ -114,7 +114,7 @@ impl GovernorHandle {
             }
         }
         let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(coordinator, inputs)),
+            state: Mutex::new(State::new(now, coordinator, inputs)),
             changed: Condvar::new(),
             host: waker,
             time: Mutex::new(time),

@@ -5,6 +5,7 @@ use crate::base::span::at_most;
 use crate::energy::coordinator::HoldEnds;
 use crate::energy::decision::Decision;
 use crate::energy::reason::Reason;
+use crate::limits::FEW_CHUNKS;
 
 /// The beginning of the sentence where nothing is allowed.
 const HELD: &str = "Background work is held:";
@@ -13,8 +14,12 @@ const HELD: &str = "Background work is held:";
 pub const ALLOWED: &str = "Background work may use";
 
 /// What is so while the device is in use.
-const IN_USE: &str = "Where more than a few passages wait, none are begun, because the device is in use by people or other \
-                      programs; `wattle work now` embeds all the same.";
+fn in_use() -> String {
+    format!(
+        "While no more than {FEW_CHUNKS} passages wait, they are embedded slowly; of more none is begun, because the device is in use by people or \
+         other programs; `wattle work now` embeds all the same."
+    )
+}
 
 /// What waits at an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,10 +116,10 @@ pub(super) fn beside_work(decision: &Decision, ends: HoldEnds, work: WaitingWork
         }
         (WaitingWork::Reading(pace), Some(Reason::Answering)) => format!("{} {allowed}", reading(pace)),
         (WaitingWork::Embedding, Some(Reason::Answering)) => format!("All files are read. {allowed}"),
-        (WaitingWork::Reading(pace), Some(Reason::InUse)) => format!("{} {IN_USE}", reading(pace)),
-        (WaitingWork::Embedding, Some(Reason::InUse)) => format!("All files are read. {IN_USE}"),
+        (WaitingWork::Reading(pace), Some(Reason::InUse)) => format!("{} {}", reading(pace), in_use()),
+        (WaitingWork::Embedding, Some(Reason::InUse)) => format!("All files are read. {}", in_use()),
         (WaitingWork::Any, Some(Reason::InUse)) => {
-            format!("Files are read as far as other programs leave room. {IN_USE}")
+            format!("Files are read as far as other programs leave room. {}", in_use())
         }
         (WaitingWork::None, _) => held.map_or_else(
             || allowed.clone(),
@@ -186,13 +191,22 @@ mod tests {
         for decision in [asked, in_use, Decision { besides: ONLY_QUESTIONS, ..asked }] {
             let said = |work| beside_work(&decision, HoldEnds::default(), work);
             let fast = said(WaitingWork::Reading(15_000));
-            assert!(fast.starts_with("Files are read, 250 a second. ") && !fast.contains("slowly"), "{fast}");
+            assert!(fast.starts_with("Files are read, 250 a second. ") && !fast.contains("read slowly"), "{fast}");
             assert!(said(WaitingWork::Reading(12)).starts_with("Files are read slowly, 12 a minute. "));
             assert!(!said(WaitingWork::Any).contains("Files are read slowly"), "nothing was measured");
         }
         let held = Decision { reason: Some(Reason::OnBattery), ..Decision::default() };
         let said = beside_work(&held, HoldEnds::default(), WaitingWork::Reading(9));
         assert_eq!(said, beside_work(&held, HoldEnds::default(), WaitingWork::Any));
+    }
+
+    #[test]
+    fn what_becomes_of_one_passage_that_waits_while_the_device_is_in_use_is_told() {
+        let in_use = Decision { reason: Some(Reason::InUse), ..Decision::default() };
+        let said = beside_work(&in_use, HoldEnds::default(), WaitingWork::Embedding);
+        let few =
+            "All files are read. While no more than 16 passages wait, they are embedded slowly; of more none is begun,";
+        assert!(said.starts_with(few) && FEW_CHUNKS == 16, "{said}");
     }
 
     #[test]

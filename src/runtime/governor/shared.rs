@@ -84,8 +84,9 @@ struct Wake {
 }
 
 impl State {
-    pub(super) fn new(coordinator: HostCoordinator, inputs: Sender<NodeInput>) -> Self {
-        Self {
+    /// What was worked before this moment is in no slot of the day.
+    pub(super) fn new(now: Instant, coordinator: HostCoordinator, inputs: Sender<NodeInput>) -> Self {
+        let mut state = Self {
             coordinator,
             out: Out::new(),
             inputs,
@@ -97,12 +98,25 @@ impl State {
             sampler_wakes: None,
             host_wakes: None,
             day: Day::default(),
-        }
+        };
+        state.see(now, None, None);
+        state
+    }
+
+    /// Keeps what a sample saw, and what was worked, for people.
+    fn see(&mut self, now: Instant, watts: Option<f64>, ran: Option<Fraction>) {
+        let (degrees, worked) = self.coordinator.moment(now);
+        self.day.see(now, &Moment { watts, degrees, ran, worked });
     }
 
     /// Gives the coordinator an input and routes its outputs. Returns why a hint was refused.
     fn handle(&mut self, now: Instant, input: Input<'_>) -> Option<HintError> {
+        let ends_task = matches!(input, Input::TaskEnded { .. });
         self.coordinator.handle(now, input, &mut self.out);
+        // An agent that follows another one has no samples: each task counts at its end.
+        if ends_task && !self.coordinator.leads() {
+            self.see(now, None, None);
+        }
         self.route(now)
     }
 
@@ -245,12 +259,10 @@ impl Shared {
 
     /// Keeps what a sample saw, for people.
     pub(super) fn see(&self, now: Instant, watts: Option<f64>, ran: Option<Fraction>) {
-        let mut state = self.lock();
-        let (degrees, worked) = state.coordinator.moment(now);
-        state.day.see(now, &Moment { watts, degrees, ran, worked });
+        self.lock().see(now, watts, ran);
     }
 
-    /// The last 24 hours. An agent that follows another one samples nothing, and its work counts at this moment.
+    /// The last 24 hours. Of an agent that follows another one, which samples nothing, they go to this moment too.
     pub(super) fn day(&self, now: Instant) -> DayReport {
         if !self.lock().coordinator.leads() {
             self.see(now, None, None);
@@ -295,3 +307,7 @@ impl Shared {
 /// The agent stops.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stopped;
+
+#[cfg(test)]
+#[path = "shared_test.rs"]
+mod test;

@@ -74,10 +74,56 @@ pub fn spoken(text: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a text is in English, as far as that can be told: of a long one by the detection, of a short one by several small words of one language, and
+/// of other than Latin letters by these. `None` where it is too short to tell.
+#[must_use]
+pub fn is_english(text: &str) -> Option<bool> {
+    if let Some(language) = spoken(text) {
+        return Some(language == ENGLISH);
+    }
+    let head = head(text);
+    let (first, _, script) = detected(head);
+    if script? != Script::Latin {
+        return Some(false);
+    }
+    let (voted, is_clear) = voted(head, first);
+    is_clear.then_some(voted == Some(Language::English))
+}
+
 fn letters(text: &str) -> usize {
     text.chars().filter(|c| c.is_alphabetic()).count()
 }
 
 fn head(text: &str) -> &str {
     &text[..text.floor_char_boundary(LOOKED_AT.min(text.len()))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_a_question_is_in_english_is_told_by_its_small_words_and_letters_and_not_where_it_has_too_few() {
+        for (text, is) in [
+            ("Where is the key of the boiler?", Some(true)),
+            ("Wo ist der Schl\u{FC}ssel?", Some(false)),
+            ("\u{BF}D\u{F3}nde est\u{E1} la llave?", Some(false)),
+            ("\u{43A}\u{43B}\u{44E}\u{447}", Some(false)),
+            ("\u{6C34}\u{6F0F}\u{308C}", Some(false)),
+            (
+                "The heaters of this house are old, and the heating of all of the rooms takes a long while every day.",
+                Some(true),
+            ),
+            (
+                "Die Heizungen in diesem alten Haus sind kaputt, und die Nachbarn haben schon mehrfach nach dem Grund gefragt.",
+                Some(false),
+            ),
+            ("boiler pressure", None),
+            ("Rechnung Klempner", None),
+            ("RE-4711 2024", None),
+            ("", None),
+        ] {
+            assert_eq!(is_english(text), is, "{text}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The figures of a number whose groups one sign each joins (`grouped`), and whether a passage has them as the same number.
 
+use super::token::WITHOUT_ZEROS_FROM;
 use core::ops::RangeInclusive;
 
 /// Figures of a group of thousands.
@@ -12,6 +13,9 @@ const WITHOUT_SIGNS_FROM: (usize, usize) = (5, 4);
 /// Figures from which on a number that is no amount may have blanks in place of its signs, as telephone numbers have. Chosen: with fewer it may be
 /// some short numbers in a row.
 const WITH_BLANKS_FROM: usize = 5;
+
+/// Figures of the number of a country at most, as the plan of telephone numbers (E.164) has them.
+const COUNTRY: usize = 3;
 
 /// Years that a month is told of, and that a time is not.
 const YEARS: RangeInclusive<u16> = 1900..=2099;
@@ -27,6 +31,8 @@ pub(super) enum Gap {
     /// Such a sign between blanks.
     Padded,
     Blank,
+    /// A plus sign: what follows is the number of a country.
+    Plus,
     Other,
 }
 
@@ -42,6 +48,7 @@ impl Gap {
             }
             " / " | " - " | " \u{2013} " => Self::Padded,
             " " | "\u{A0}" | "\u{2009}" | "\u{202F}" => Self::Blank,
+            _ if between.ends_with('+') => Self::Plus,
             _ => Self::Other,
         }
     }
@@ -102,6 +109,8 @@ pub(super) struct Figures {
     has_decimals: bool,
     /// Zeros at the end of its decimals that are left out.
     zeros: usize,
+    /// Whether zeros before them are left out, in whose place the number of a country may stand.
+    may_have_country: bool,
     day: Day,
 }
 
@@ -118,6 +127,20 @@ impl Figures {
         let are_thousands = whole_part(groups) == Some(first.len() + last.len());
         let may_be_decimals = last.ends_with('0') && last.bytes().any(|byte| byte != b'0');
         (are_thousands && may_be_decimals).then(|| Self::with_whole(groups, Some(first.len())))
+    }
+
+    /// What `089/12345` is without the zeros before it, as others leave them out: `+49 89 12345` has the number of a country in their place. An
+    /// amount keeps them, and a number of which little would be left.
+    pub(super) fn without_zeros(groups: &[Group<'_>]) -> Option<Self> {
+        let ((between, first), rest) = groups.split_first()?;
+        let left = first.trim_start_matches('0');
+        let figures = left.len() + rest.iter().map(|(_, group)| group.len()).sum::<usize>();
+        let is_other = !left.is_empty() && left.len() < first.len() && figures >= WITHOUT_ZEROS_FROM;
+        if !is_other || whole_part(groups).is_some() {
+            return None;
+        }
+        let groups: Vec<Group<'_>> = [(*between, left)].into_iter().chain(rest.iter().copied()).collect();
+        Some(Self { may_have_country: true, ..Self::with_whole(&groups, None) })
     }
 
     fn with_whole(groups: &[Group<'_>], whole: Option<usize>) -> Self {
@@ -137,7 +160,7 @@ impl Figures {
             gaps.truncate(figures.len());
         }
         let zeros = all - figures.len();
-        Self { figures, gaps, whole, has_decimals, zeros, day: Day::of(groups) }
+        Self { figures, gaps, whole, has_decimals, zeros, may_have_country: false, day: Day::of(groups) }
     }
 
     /// Whether a text has them, whose letters and figures these are, each with what stands before it.
@@ -164,7 +187,7 @@ impl Figures {
         let may_have_thousands = from == at && self.whole.is_some_and(|whole| whole.is_multiple_of(THOUSAND));
         let is_decimal_sign = |sign| self.has_decimals && self.decimal_sign(at, gaps) == Some(sign);
         let goes_on = match gaps.get(from) {
-            Some(Gap::None) => true,
+            Some(Gap::None) => !self.may_have_country || !is_behind_country(from, signs, gaps),
             Some(Gap::Point(sign)) => may_have_thousands || is_decimal_sign(*sign),
             _ => false,
         };
@@ -254,6 +277,17 @@ impl Figures {
     fn may_have_blanks(&self) -> bool {
         self.whole.is_none() && self.figures.len() >= WITH_BLANKS_FROM
     }
+}
+
+/// Whether the number of a country stands right before this place.
+fn is_behind_country(at: usize, signs: &[char], gaps: &[Gap]) -> bool {
+    let begins = |from: usize| {
+        let mut inner = gaps.iter().take(at).skip(from + 1);
+        gaps.get(from) == Some(&Gap::Plus)
+            && inner.all(|gap| *gap == Gap::None)
+            && signs.iter().take(at).skip(from).all(char::is_ascii_digit)
+    };
+    (1..=COUNTRY).filter_map(|figures| at.checked_sub(figures)).any(begins)
 }
 
 /// How many figures of an amount stand before its decimals: it has points and commas alone, and behind each but the last one thousands. What

@@ -3,7 +3,7 @@
 //! Another last figure makes another number of it, as short as its groups may be: `1.5 bar` is not `1.4 bar`. A passage has it if it has the
 //! same groups in the same order, joined by any one such sign, by none where the figures are many enough for that to be no other number, or by
 //! blanks where people write some. In an amount the signs of thousands are as good as none (`2.189,61`, `2189.61`, `2 189,61`), and zeros at the
-//! end of decimals too.
+//! end of decimals too. Zeros before another number may be left out, and the number of a country may stand in their place.
 //!
 //! Days and months of a year are none of these, as people write them in many ways: `numbers` looks for their parts. A span such as `2019-2020` is
 //! also there where both of its ends are.
@@ -102,7 +102,8 @@ impl<'a> Chain<'a> {
                 }
                 ends = vec![Figures::of(from), Figures::of(to)];
             }
-            let others = [Figures::of_decimals(&self.groups), self.as_iso_has_it(), self.as_other_season()];
+            let (decimals, without_zeros) = (Figures::of_decimals(&self.groups), Figures::without_zeros(&self.groups));
+            let others = [decimals, without_zeros, self.as_iso_has_it(), self.as_other_season()];
             ways.extend(others.into_iter().flatten());
         }
         Some(Grouped {

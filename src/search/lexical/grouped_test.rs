@@ -49,6 +49,14 @@ fn a_passage_has_a_number_with_any_one_sign_between_its_groups_and_an_amount_wit
         ("2024/25", "the season of 2024/2025"),
         ("2024/2025", "the season of 2024/25"),
         ("10.1.10.12", "the printer is at 10.1.10.12"),
+        ("0151/815", "the file 151/815"),
+        ("0151/815", "the file 0151/815"),
+        ("09:30", "at 9:30"),
+        ("089/12345", "+49 89 12345"),
+        ("089/12345", "call +4989 12345"),
+        ("089/12345", "(+49)89/12345"),
+        ("089/12345", "+49 (0)89 12345"),
+        ("0123.456.789", "123.456.789"),
     ] {
         assert!(has(question, text), "{question}: {text}");
     }
@@ -89,6 +97,11 @@ fn a_passage_with_another_figure_or_other_groups_does_not_have_a_number() {
         ("500.000", "500 EUR"),
         ("2024/25", "2024/2026"),
         ("10.1.10.12", "the printer is at 10.1.10.13, since 10.1.2010"),
+        ("0151/815", "the file 22151/815"),
+        ("0151/815", "the file +222 2151/815"),
+        ("151/815", "the file +22151/815"),
+        ("09:30", "at 19:30"),
+        ("00/12", "the files 1 and 2"),
     ] {
         assert!(!has(question, text), "{question}: {text}");
     }

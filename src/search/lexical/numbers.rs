@@ -165,9 +165,7 @@ impl Number {
         // It may stand beside others with which it is counted as one.
         let wholes: BTreeSet<usize> = all.iter().flat_map(|at| terms.part_of(*at)).map(|(whole, _)| whole).collect();
         let wholes = wholes.into_iter().map(|at| (at, terms.word(at).to_owned()));
-        // The index has it without the zeros before it too: `089/12345` is `+49 89 12345`.
-        let named = Some(figures.trim_start_matches('0')).filter(|rest| rest.len() >= COUNTED_FROM).unwrap_or(&figures);
-        let is_it = |word: &str| word.contains(named) && word.len() >= COUNTED_FROM;
+        let is_it = |word: &str| word.contains(&figures) && word.len() >= COUNTED_FROM;
         let wholes: Vec<(usize, String)> = wholes.filter(|(_, word)| is_it(word)).collect();
         all.extend(terms.with_word(&figures));
         Some(Self { typed: number.typed.clone(), all, wholes, parts: None, grouped: Some(number) })
@@ -188,7 +186,7 @@ impl Number {
         if let Some(grouped) = &self.grouped {
             let figures = grouped.figures().len();
             let mut longer = self.wholes.iter().filter(|(_, word)| word.len() > figures);
-            // The index joins what signs in a row divide, as in `(089) 12345`, and leaves out zeros and the number of a country.
+            // The index joins what signs in a row divide, as in `(089) 12345`.
             return self.wholes.iter().any(|(at, _)| counts(text.hit, *at))
                 || text.signs().have_grouped(grouped)
                 || longer.any(|(_, word)| text.signs().have(word));

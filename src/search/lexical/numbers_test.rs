@@ -112,6 +112,8 @@ fn a_number_of_joined_groups_is_told_as_it_is_typed_where_no_passage_has_all_of_
     }
     for (question, text) in [
         ("plumber 089/12345", "The plumber is (089) 12345"),
+        ("plumber 089/12345", "The plumber is +49 89 12345"),
+        ("plumber 089/12345", "The plumber is +498912345"),
         ("file 0151/815", "The file is 151/815"),
         ("printer 10.1.10.12", "The printer is at 10.1.10.12"),
         ("What was on 12.3.?", "On 12. M\u{E4}rz the heater was mended"),

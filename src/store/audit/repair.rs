@@ -112,7 +112,7 @@ fn repair_documents(kv: &impl Kv, commit: &mut Commit) -> Result<(), KvError> {
             doc.state = DocState::Waiting;
             batch.put(Space::Todo, keys::todo(Stage::Read, id), []);
         }
-        commit.counts.enter(Kind::from(&doc.state));
+        commit.counts.enter_file(Kind::from(&doc.state), &doc.path);
         batch.put(Space::Document, key, doc.encode());
         batch.put(Space::Path, doc.path, id.0.to_be_bytes());
         commit.next_doc = commit.next_doc.max(DocId(id.0 + 1));

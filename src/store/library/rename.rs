@@ -49,7 +49,7 @@ impl<K: Kv> Library<K> {
         let ((new_id, new), (old_id, mut doc)) = (new, old);
         tx.batch.delete(Space::Document, keys::document(new_id));
         tx.batch.delete(Space::Todo, keys::todo(Stage::Read, new_id));
-        tx.commit.counts.leave(Kind::Waiting);
+        tx.commit.counts.leave_file(Kind::Waiting, &new.path);
         tx.batch.delete(Space::State, keys::name(file_name::key(&new.path), new_id));
         tx.batch.delete(Space::State, keys::name(file_name::key(&doc.path), old_id));
         tx.batch.put(Space::State, keys::name(file_name::key(&new.path), old_id), []);

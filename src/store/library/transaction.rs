@@ -69,7 +69,7 @@ impl Transaction {
     /// state.
     pub(super) fn put_document(&mut self, id: DocId, before: Option<&DocState>, doc: &Document) {
         if let Some(before) = before {
-            self.commit.counts.leave(Kind::from(before));
+            self.commit.counts.leave_file(Kind::from(before), &doc.path);
             if let Some(stage) = read::stage_of(before) {
                 self.batch.delete(Space::Todo, keys::todo(stage, id));
             }
@@ -98,7 +98,7 @@ impl Transaction {
             self.batch.put(Space::Todo, keys::todo(stage, id), value);
         }
         self.batch.put(Space::Document, keys::document(id), doc.encode());
-        self.commit.counts.enter(Kind::from(&doc.state));
+        self.commit.counts.enter_file(Kind::from(&doc.state), &doc.path);
         self.applied.doc = Some(id);
         self.applied.now = Some(Kind::from(&doc.state));
     }

@@ -3,10 +3,11 @@
 //! YAML stands between `---` and `---` or `...`, TOML between `+++` lines. A `---` may also be a thematic break, so that
 //! YAML is told by what it holds: one key at least, and no line that cannot be YAML.
 //!
-//! Its keys, comments and values are in no passage, but for the title, which people search for: it becomes a line of the text.
-//! A heading it is not, since nobody sees it as one.
+//! Its keys, comments and values are in no passage, but for the title, which people search for: it becomes a line of the first words of the
+//! text. A heading it is not, since nobody sees it as one.
 
 use super::heading::plain_words;
+use super::section::Section;
 use crate::limits::{FRONT_MATTER_LINES_MAX, HEADING_RAW_MAX};
 use std::ops::Range;
 
@@ -37,28 +38,39 @@ pub(super) fn end(text: &str) -> usize {
     0
 }
 
-/// The text with the title of its front matter in place of that; `None` if there is no title, no text below it, or the text begins
-/// with a heading that says the same. Below another heading the title is the first line, since that is no section of its own.
-pub(super) fn with_title(text: &str) -> Option<String> {
-    let (matter, body) = text.split_at_checked(end(text))?;
+/// The text without its front matter, with the title of that above the words of the first section that has some, and the sections of it; `None` if
+/// there is no title, no section, or a heading above these words says the same. A passage of the title alone would answer nothing, and stand above
+/// those that do.
+pub(super) fn with_title(text: &str, sections: &[Section]) -> Option<(String, Vec<Section>)> {
+    let end = end(text);
+    let (matter, body) = text.split_at_checked(end)?;
     let raw = matter.get(title(matter)?)?;
     let words = plain_words(raw.get(..raw.floor_char_boundary(HEADING_RAW_MAX))?);
     // What would make the line a heading, a list, a fence or a tag.
     let words = words.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let first = body.lines().find(|line| !line.trim().is_empty())?;
-    if words.is_empty() {
+    let has_words = |at: &Section| text.get(at.range.clone()).is_some_and(|it| it.contains(char::is_alphanumeric));
+    let first = sections.iter().position(has_words).unwrap_or(0);
+    let Section { heading, range } = sections.get(first)?;
+    if words.is_empty() || heading.split(" > ").any(|heading| heading == words) {
         return None;
     }
-    let heading = first.trim().trim_matches('#');
-    if heading.len() == first.trim().len() {
-        return Some(format!("{words}\n\n{body}"));
-    }
-    if plain_words(heading).trim() == words {
-        return None;
-    }
-    let behind = body.find(first)? + first.len();
-    let (heading, rest) = body.split_at_checked(behind)?;
-    Some(format!("{heading}\n\n{words}\n{rest}"))
+    // Before the indent of the line, which tells code.
+    let at = text.get(end..range.start)?.trim_end_matches([' ', '\t']).len();
+    let (before, rest) = body.split_at_checked(at)?;
+    let line = format!("{words}\n\n");
+    let moved = |(number, section): (usize, &Section)| {
+        let Range { start, end: to } = section.range;
+        let from = if number == first { at } else { start.saturating_sub(end) + shift(number > first, &line) };
+        let to = to.saturating_sub(end) + shift(number >= first, &line);
+        Section { heading: section.heading.clone(), range: from..to }
+    };
+    let sections = sections.iter().enumerate().map(moved).collect();
+    Some((format!("{before}{line}{rest}"), sections))
+}
+
+/// By how much what stands behind a line that was put in is moved.
+const fn shift(is_behind: bool, line: &str) -> usize {
+    if is_behind { line.len() } else { 0 }
 }
 
 /// Where the title stands in front matter; `None` if it has none, or one of several lines.
@@ -163,25 +175,51 @@ fn key_value(line: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{end, title, with_title};
+    use super::{Section, end, title, with_title};
+
+    /// The sections with the title, of a text with these.
+    fn titled(text: &str, parts: &[(&str, &str)]) -> Option<Vec<(String, String)>> {
+        let section = |(heading, part): &(&str, &str)| {
+            let start = text.rfind(part).unwrap();
+            Section { heading: (*heading).to_owned(), range: start..start + part.len() }
+        };
+        let sections: Vec<Section> = parts.iter().map(section).collect();
+        let (titled, sections) = with_title(text, &sections)?;
+        assert!(titled.len() <= text.len() && !titled.contains("title"), "{titled:?}");
+        Some(sections.into_iter().map(|at| (at.heading, titled[at.range].to_owned())).collect())
+    }
 
     #[test]
-    fn the_title_becomes_a_line_of_the_text_and_no_heading() {
-        for (text, titled) in [
-            ("---\n# note\ntitle: Cellar\n---\n\nEleven bottles.\n", Some("Cellar\n\n\nEleven bottles.\n")),
-            ("---\ntitle: '# Cellar'\n---\nEleven bottles.", Some("Cellar\n\nEleven bottles.")),
-            ("---\ntitle: Cellar\n---\n# Wine\r\nEleven.\n", Some("# Wine\n\nCellar\n\r\nEleven.\n")),
-            ("---\ntitle: Cellar\n---\n\n## Wine", Some("\n## Wine\n\nCellar\n")),
-            ("---\ntitle: Cellar\n---\n# *Cellar* #\nEleven.\n", None),
-            ("---\ntitle: Cellar\n---\n---\na: b\n---\nEleven.\n", Some("Cellar\n\n---\na: b\n---\nEleven.\n")),
-            ("---\ntitle: Cellar\n---\n\n", None),
-            ("---\ntitle: '##'\n---\nEleven.\n", None),
-            ("---\ntags: [a]\n---\nEleven.\n", None),
-            ("Eleven.\n", None),
+    fn the_title_becomes_a_line_above_the_first_words_and_no_heading() {
+        let matter = "---\n# note\ntitle: '# Cellar'\n---\n";
+        for (body, parts, told) in [
+            ("\nEleven.\n", &[("", "Eleven.")][..], &[("", "Cellar\n\nEleven.")][..]),
+            ("# Wine\r\nTwelve.\n", &[("Wine", "Twelve.")], &[("Wine", "Cellar\n\nTwelve.")]),
+            (
+                "# Wine\n## Red\nTwelve.\n## White\nThirteen.",
+                &[("Wine > Red", "Twelve."), ("Wine > White", "Thirteen.")],
+                &[("Wine > Red", "Cellar\n\nTwelve."), ("Wine > White", "Thirteen.")],
+            ),
+            (
+                "***\n# Wine\nTwelve.",
+                &[("", "***"), ("Wine", "Twelve.")],
+                &[("", "***"), ("Wine", "Cellar\n\nTwelve.")],
+            ),
+            ("\n    let a = 1;\n", &[("", "let a = 1;")], &[("", "Cellar\n\n    let a = 1;")]),
         ] {
-            let found = with_title(text);
-            assert_eq!(found.as_deref(), titled, "{text:?}");
-            assert!(found.is_none_or(|found| found.len() <= text.len()), "{text:?}");
+            let pair = |(heading, part): &(&str, &str)| ((*heading).to_owned(), (*part).to_owned());
+            let told: Vec<(String, String)> = told.iter().map(pair).collect();
+            assert_eq!(titled(&format!("{matter}{body}"), parts), Some(told), "{body:?}");
+        }
+        for (text, parts) in [
+            ("---\ntitle: Cellar\n---\n# *Cellar* #\nEleven.\n", &[("Cellar", "Eleven.")][..]),
+            ("---\ntitle: Cellar\n---\n# Cellar\n## Wine\nEleven.\n", &[("Cellar > Wine", "Eleven.")]),
+            ("---\ntitle: Cellar\n---\n\n", &[]),
+            ("---\ntitle: '##'\n---\nEleven.\n", &[("", "Eleven.")]),
+            ("---\ntags: [a]\n---\nEleven.\n", &[("", "Eleven.")]),
+            ("Eleven.\n", &[("", "Eleven.")]),
+        ] {
+            assert_eq!(titled(text, parts), None, "{text:?}");
         }
     }
 

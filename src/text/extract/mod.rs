@@ -132,16 +132,16 @@ fn file(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
 }
 
 /// A text that is Markdown by its name, or else plain, with its sections.
-fn sectioned(path_hint: &str, mut text: String) -> Text {
+fn sectioned(path_hint: &str, text: String) -> Text {
     if !has_ending(path_hint, &["md", "markdown", "mdown"]) {
         let sections = plain::sections(&text);
         return Text { text, sections };
     }
-    if let Some(titled) = front_matter::with_title(&text) {
-        text = titled;
-    }
     let sections = markdown::sections(&text);
-    without_tags(text, sections)
+    match front_matter::with_title(&text, &sections) {
+        Some((titled, sections)) => without_tags(titled, sections),
+        None => without_tags(text, sections),
+    }
 }
 
 /// The text of a file, which is UTF-8.

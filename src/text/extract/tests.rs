@@ -106,6 +106,10 @@ fn front_matter_is_no_passage_and_its_title_is_the_first_line_of_the_text() {
     assert_eq!(of(note), [pair("", "The boiler\n\nThe red lamp blinks."), pair("Reset", "Five seconds.")]);
     let twice = "---\ntitle: Pond\n---\n# Pond\n\nHerons.\n";
     assert_eq!(of(twice), [pair("Pond", "Herons.")], "the title once");
+    for body in ["# Boiler\n\n## Reset\nFive seconds.\n", "Boiler\n======\n\nReset\n-----\nFive seconds.\n"] {
+        let alone = [pair("Boiler > Reset", "Pond\n\nFive seconds.")];
+        assert_eq!(of(&format!("---\ntitle: Pond\n---\n{body}")), alone, "no passage is the title alone");
+    }
     for properties in ["---\nphone: 555-1234\n---\n", "---\ntitle: Pond\n---\n"] {
         assert_eq!(of(properties), [pair("", properties.trim())], "a file of nothing else is found by that");
     }

@@ -23,9 +23,9 @@ fn headroom(quarters: u8, ms_per_task: u32, valid_s: u16) -> Fact {
     Fact::Headroom(Headroom { quarters, energy: Energy::Surplus, ms_per_task, valid_s })
 }
 
-fn facts() -> [Fact; 4] {
+fn facts() -> [Fact; 5] {
     let removed = Fact::Removed(Removed { peer: [3; 32], serial: u64::MAX });
-    [headroom(2, 40, 90), longest(), Fact::Collections(Box::default()), removed]
+    [headroom(2, 40, 90), longest(), Fact::Collections(Box::default()), removed, Fact::Update(Said::Nothing)]
 }
 
 #[test]
@@ -55,6 +55,8 @@ fn numbers_beyond_their_bounds_are_clamped() {
 fn other_encodings_trailing_bytes_long_lists_and_control_codes_are_refused() {
     let good = headroom(2, 5, 90).encode();
     assert_eq!(good, [0, 2, 3, 5, 90]);
+    assert_eq!((Fact::Update(Said::Wants).encode(), Fact::Update(Said::Updates).encode()), (vec![3, 0], vec![3, 1]));
+    assert_eq!(Fact::decode(&[3, 3]), None, "a word that is none");
     assert_eq!(headroom(2, 5, 1_500).encode(), [0, 2, 3, 5, 0xdc, 0x0b]);
     assert_eq!(Fact::decode(&[0, 2, 3, 0x85, 0x00, 90]), None, "the number 5 in two bytes");
     assert_eq!(Fact::decode(&[&good[..], &[0]].concat()), None);
@@ -77,7 +79,7 @@ fn a_claim_has_origin_kind_and_order_and_other_messages_are_no_items() {
     let mut verifier = Verifier::new();
     assert!(verifier.add_peer(peer) && verifier.verify_relayed(&message).is_ok());
     assert_eq!(Claim::of(&signer.sign("hello", &[], &headroom(1, 1, 60).encode()).unwrap()), None);
-    assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[3]).unwrap()), None, "a kind of a later version");
+    assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[4]).unwrap()), None, "a kind of a later version");
     assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[]).unwrap()), None);
     assert_eq!(Claim::of(&unsigned(peer, TYPE, 1, 0, &[0])), None, "numbers begin at 1");
     assert_eq!(Claim::of(&signer.sign(TYPE, &[], &[0; GOSSIP_BYTES_MAX]).unwrap()), None, "too long");

@@ -237,6 +237,7 @@ fn calls(place: &Place, path: &str, answering: &Value, peer: &Value) -> Vec<(&'s
         ("POST", "/v1/keep".to_owned(), body(json!({ "path": path }))),
         ("POST", "/v1/backup".to_owned(), body(json!({ "path": place.path().join("backup") }))),
         ("POST", "/v1/rebuild".to_owned(), "{}".to_owned()),
+        ("POST", "/v1/update".to_owned(), body(json!({ "said": "nothing" }))),
         ("POST", "/v1/password/first".to_owned(), body(json!({ "password": "quince and plum" }))),
         ("POST", "/v1/session".to_owned(), body(json!({ "password": "quince and plum", "role": "read" }))),
         ("POST", "/v1/session".to_owned(), body(json!({ "password": "plum and quince" }))),

@@ -61,7 +61,8 @@ pub(super) fn read(bytes: &[u8], readers: Readers<'_>, budget: &mut Budget) -> R
 /// # Errors
 /// A [`Refusal`] if none has text.
 pub(super) fn read_mbox(bytes: &[u8], extent: Extent, budget: &mut Budget, inner: &Inner<'_>) -> Result<Text, Refusal> {
-    let (mails, left_out) = told::mails(bytes);
+    let bytes = told::with_line_feeds(bytes);
+    let (mails, left_out) = told::mails(&bytes);
     let mut folder = Folder::default();
     folder.left_out = left_out;
     let newest_first = mails

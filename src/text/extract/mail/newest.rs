@@ -1,6 +1,6 @@
 //! Folders of mails that are larger than what is read of one file: the newest mails, which stand at the end, are read.
 
-use super::told::{NO_ENDING, first_mail, is_mbox};
+use super::told::{NO_ENDING, end_lines, ends_in_returns, first_mail, is_mbox};
 use crate::base::count::plural;
 use crate::limits::{DOCUMENT_BYTES_MAX, OLDER_MAILS_NOTE_BYTES_MAX};
 
@@ -17,6 +17,9 @@ pub fn is_mailbox(head: &[u8]) -> bool {
 /// this has in archives; `None` where no mail begins in it.
 #[must_use]
 pub fn newest(mut end: Vec<u8>, size: u64) -> Option<Vec<u8>> {
+    if ends_in_returns(&end) {
+        end_lines(&mut end);
+    }
     end.drain(..first_mail(&end)?);
     let (read, all) = (end.len() >> 20, size >> 20);
     let note = format!(
@@ -49,6 +52,10 @@ mod tests {
         let headings: Vec<&str> = text.sections.iter().map(|section| section.heading.as_str()).collect();
         assert_eq!(headings, ["Letter 6", "Letter 7", "Letter 8", "Read in part"]);
         assert!(text.text.contains("0 MiB of 40") && !text.text.contains("1970"), "{}", text.text);
+        let returns = all.replace('\n', "\r");
+        assert!(is_mailbox(returns.as_bytes()));
+        let same = super::newest(returns.as_bytes()[cut..].to_vec(), size).unwrap();
+        assert_eq!(extract("Inbox", &same).unwrap(), text, "the line ends of the old Macintosh make no difference");
     }
 
     #[test]

@@ -269,6 +269,7 @@ fn each_mail_of_a_folder_has_its_own_heading() {
         told("Inbox", folder.as_bytes()),
         [pair("one", "From: a@x.org\n\nwords of one"), pair("two", "From: a@x.org\n\nwords of two")]
     );
+    assert_eq!(told("Inbox", folder.replace('\n', "\r").as_bytes()), told("Inbox", folder.as_bytes()));
 }
 
 #[test]

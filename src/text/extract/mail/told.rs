@@ -47,9 +47,9 @@ pub(crate) fn is_mail(ending: &str, bytes: &[u8]) -> bool {
 
 /// Whether a file is a folder of mails: it begins with the line that parts them, and a header.
 pub(crate) fn is_mbox(ending: &str, bytes: &[u8]) -> bool {
-    let bytes = without_blanks(bytes);
+    let head = with_line_feeds(head(without_blanks(bytes)));
     let is_named = matches!(ending, "mbox" | "mbx" | "");
-    let Some(behind) = separator(bytes) else { return false };
+    let Some(behind) = separator(&head) else { return false };
     let (of_mails, beside) = headers(behind);
     of_mails + beside >= if is_named { 1 } else { HEADERS_MIN }
 }
@@ -80,25 +80,45 @@ pub(super) fn without_length(bytes: &[u8]) -> &[u8] {
     mail.get(..length).unwrap_or(mail)
 }
 
-/// The sign that ends lines: of a text of the Macintosh without any line feed, CR.
-fn line_end(bytes: &[u8]) -> u8 {
-    if bytes.contains(&b'\n') || !bytes.contains(&b'\r') { b'\n' } else { b'\r' }
+/// The beginning of a file, by which it is told what it is.
+fn head(bytes: &[u8]) -> &[u8] {
+    bytes.get(..MAIL_HEAD_BYTES_MAX.min(bytes.len())).unwrap_or_default()
 }
 
-/// A mail with line feeds at the ends of its lines.
+/// Whether lines end with a CR alone, as on the old Macintosh: no line feed is in the beginning.
+pub(super) fn ends_in_returns(bytes: &[u8]) -> bool {
+    let head = head(bytes);
+    head.contains(&b'\r') && !head.contains(&b'\n')
+}
+
+/// Makes a line feed of each CR that ends a line by itself; those right before a line feed stay.
+pub(super) fn end_lines(bytes: &mut [u8]) {
+    let mut is_before_line_feed = false;
+    for byte in bytes.iter_mut().rev() {
+        if *byte == b'\r' && !is_before_line_feed {
+            *byte = b'\n';
+        } else {
+            is_before_line_feed = matches!(*byte, b'\n' | b'\r');
+        }
+    }
+}
+
+/// A mail, or a folder of them, with line feeds at the ends of its lines.
 pub(super) fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if line_end(bytes) == b'\n' {
+    if !ends_in_returns(bytes) {
         return Cow::Borrowed(bytes);
     }
-    bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect::<Vec<u8>>().into()
+    let mut bytes = bytes.to_vec();
+    end_lines(&mut bytes);
+    bytes.into()
 }
 
 /// How many headers of mails, and how many that stand beside them, there are before the first blank line. None if another line
 /// stands there.
 fn headers(bytes: &[u8]) -> (usize, usize) {
-    let head = bytes.get(..MAIL_HEAD_BYTES_MAX.min(bytes.len())).unwrap_or_default();
+    let head = head(bytes);
     let (mut of_mails, mut beside) = (0, 0);
-    let ends = line_end(head);
+    let ends = if ends_in_returns(head) { b'\r' } else { b'\n' };
     for (at, line) in head.split(|byte| *byte == ends).enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
@@ -122,7 +142,7 @@ fn headers(bytes: &[u8]) -> (usize, usize) {
     (of_mails, beside)
 }
 
-/// The mails of a folder, each without the line before it: the last `limits::UNPACKED_ENTRIES_MAX` of them, as the newest stand at the end; and
+/// The mails of a folder whose lines end with line feeds, each without the line before it: the last `limits::UNPACKED_ENTRIES_MAX` of them, as the newest stand at the end; and
 /// how many there are before those.
 ///
 /// Some programs write no blank line between two mails. There the line that parts them is told by its date, and by the header of a mail below
@@ -143,7 +163,7 @@ pub(super) fn mails(bytes: &[u8]) -> (Vec<&[u8]>, usize) {
     (starts.iter().zip(ends).filter_map(mail).collect(), left_out)
 }
 
-/// Where the first mail begins in a part of a folder that begins anywhere. From there on it must be a folder whatever its name is: a line of a
+/// Where the first mail begins in a part of such a folder that begins anywhere. From there on it must be a folder whatever its name is: a line of a
 /// text that looks like a beginning alone would make a text of all that follows.
 pub(super) fn first_mail(part: &[u8]) -> Option<usize> {
     let mut first = None;
@@ -208,7 +228,9 @@ fn begins_with_header(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{UNPACKED_ENTRIES_MAX, first_mail, is_mail, is_mbox, mails};
+    use super::{
+        MAIL_HEAD_BYTES_MAX, UNPACKED_ENTRIES_MAX, end_lines, first_mail, is_mail, is_mbox, mails, with_line_feeds,
+    };
 
     #[test]
     fn mails_are_told_by_their_headers_and_other_texts_are_none() {
@@ -242,6 +264,25 @@ mod tests {
                 && !is_mbox("txt", b"From a at 10:00\nNote: x\n\n")
                 && !is_mbox("mbox", b"")
         );
+    }
+
+    #[test]
+    fn a_folder_with_the_line_ends_of_the_old_macintosh_is_divided_as_others_are() {
+        let mail = |subject: &str| format!("From a@x Mon Jun 01 10:00:00 2009\rFrom: a\rSubject: {subject}\r\rwords\r");
+        let apart = format!("{}\r{}", mail("One"), mail("Two"));
+        let deep = format!("{apart}{}\nof a file\n", "It hums.\r".repeat(MAIL_HEAD_BYTES_MAX / 9 + 1));
+        for folder in [apart, mail("One") + mail("Two").as_str(), deep] {
+            assert!(is_mbox("mbox", folder.as_bytes()) && is_mbox("", folder.as_bytes()));
+            let lines = with_line_feeds(folder.as_bytes());
+            let all = mails(&lines).0;
+            assert_eq!(all.len(), 2, "of {} bytes", folder.len());
+            assert!(all[0].starts_with(b"From: a\nSubject: One\n\nwords\n"));
+            assert!(all[1].starts_with(b"From: a\nSubject: Two\n"));
+        }
+        assert!(!is_mbox("", b"From here on\rit hums\r"));
+        let mut mixed = *b"a\r\nb\rwords\r\r\n";
+        end_lines(&mut mixed);
+        assert_eq!(mixed, *b"a\r\nb\nwords\r\r\n", "what stands before a line feed is no end of its own");
     }
 
     #[test]

@@ -1,0 +1,163 @@
+//! The image's service that watches over an update: it looks at the agent as any other program does, and restarts the board. One that stands in the agent could not give up
+//! a system whose agent does not come up.
+
+use super::agent::{Seen, members, seen, turn};
+use super::origin::Origin;
+use crate::base::time::Instant;
+use crate::cli::output::Stop;
+use crate::limits::{UPDATE_CHECK_MS, UPDATE_FIRST_CHECK_MS, UPDATE_LOOK_MS, UPDATE_MEMBERS_MS};
+use crate::mesh::update::{Effect, Record, Said, Stage, Trial};
+use crate::platform::clock;
+use crate::platform::update::{Card, System, Then, restart};
+use crate::wire::update::Version;
+use log::{info, warn};
+use smol::Timer;
+use std::path::Path;
+use std::time::Duration;
+
+/// Looks every `UPDATE_LOOK_MS`, until the board starts anew.
+///
+/// # Errors
+/// The card was not free at the start, or the board does not start anew.
+pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
+    let card = Card::take(system)?;
+    // A trial is as old as the board's start, however often this service was started since.
+    let (mut trial, effects) = Trial::start(Instant::ZERO, system.running(), card.record());
+    if let Err(why) = card.carry_out(&effects) {
+        // Of a card that cannot be written all else is told all the same; the next start does it again.
+        warn!("{why}");
+    }
+    drop(card);
+    let mut trouble = Origin::on_card(system).and_then(|origin| take(system, home, &origin).err().map(Untaken::why));
+    let mut asks_at = Instant::from_millis(UPDATE_FIRST_CHECK_MS);
+    let mut asks_members_at = asks_at;
+    loop {
+        let now = clock::now();
+        match step(system, home, &mut trial, trouble.as_deref()) {
+            Ok(Then::GoOn) => {}
+            Ok(then) if restart(system, then)? => return Ok(()),
+            Ok(_) => {
+                return Err(Stop::NotDone("The board is to start anew, and is none that this can start.".to_owned()));
+            }
+            Err(why) => warn!("{why}"),
+        }
+        // A system on trial takes no other update, and whoever is slow to answer would keep it from being decided on.
+        let may_ask = trial.record().is_none_or(|record| record.stage != Stage::Trying);
+        if may_ask && now >= asks_at {
+            asks_at = now + Duration::from_millis(UPDATE_LOOK_MS);
+            if let Some(asked) = ask_address(system, home) {
+                trouble = asked.err();
+            }
+        }
+        if may_ask && now >= asks_members_at {
+            asks_members_at = now + Duration::from_millis(ask_members(system, home));
+        }
+        smol::block_on(Timer::after(Duration::from_millis(UPDATE_LOOK_MS)));
+    }
+}
+
+/// One look: how the agent is, whether what is on trial has held, and whether what waits has its turn.
+fn step(system: &System, home: &Path, trial: &mut Trial, trouble: Option<&str>) -> Result<Then, String> {
+    let agent = seen(home);
+    // Held by a command of the owner's: what that does is seen at the next look.
+    let Ok(card) = Card::take(system) else { return Ok(Then::GoOn) };
+    trial.found(card.record());
+    // A system that cannot read a part of the card is not good, whatever its agent says.
+    let then = decide(&card, trial, clock::now(), agent.filter(|_| card.is_whole()))?;
+    if then != Then::GoOn {
+        return Ok(then);
+    }
+    let said = match trial.record().map(|record| record.stage) {
+        // What would be kept of a trial is forgotten by its start.
+        _ if system.stands_in() => Said::Nothing,
+        Some(Stage::Written) => Said::Wants,
+        Some(Stage::Trying) => Said::Updates,
+        Some(Stage::Confirmed | Stage::RolledBack) | None => Said::Nothing,
+    };
+    if agent.is_some() && turn(home, said, trouble) { card.carry_out(&trial.turn()) } else { Ok(Then::GoOn) }
+}
+
+/// Whether what is on trial has held, or is given up.
+///
+/// # Errors
+/// One sentence: it has held, and that could not be written. It is decided anew at the next look.
+pub(super) fn decide(card: &Card<'_>, trial: &mut Trial, now: Instant, agent: Option<Seen>) -> Result<Then, String> {
+    let before = *trial;
+    let reaches_others = agent.is_some_and(|seen| seen.reaches_others);
+    let effects = trial.step(now, agent.is_some(), reaches_others);
+    match card.carry_out(&effects) {
+        Err(why) if effects.contains(&Effect::Restart) => {
+            // The firmware starts the earlier system whatever is written down, and that one finds what is left to be.
+            warn!("{why} The earlier system is started all the same.");
+            Ok(Then::Restart)
+        }
+        Err(why) => {
+            *trial = before;
+            Err(why)
+        }
+        done => done,
+    }
+}
+
+/// Asks the owner's address, if there is one and it is due. `None`: it was not asked.
+fn ask_address(system: &System, home: &Path) -> Option<Result<(), String>> {
+    let address = system.address()?;
+    match Card::take(system).ok()?.asks(clock::shown()) {
+        Ok(true) => Some(take(system, home, &Origin::Address(address)).map_err(Untaken::why)),
+        Ok(false) => None,
+        Err(error) => {
+            warn!("When updates were asked for last cannot be written: {error}.");
+            None
+        }
+    }
+}
+
+/// Takes an update from a linked member that has taken one. What is wrong with it is that member's owner's to know: it stands in the log here. Gives the
+/// milliseconds after which they are asked again: where one could not be written, they are asked as seldom as an address, as each try wears the card.
+fn ask_members(system: &System, home: &Path) -> u64 {
+    let has_keys = system.keys().is_ok_and(|keys| !keys.is_empty());
+    if system.stands_in() || !has_keys {
+        return UPDATE_MEMBERS_MS;
+    }
+    let mut origins = members(home).into_iter().map(Origin::of_member).filter(Origin::has_update);
+    let has_failed = origins.any(|origin| matches!(take(system, home, &origin), Err(Untaken::Failed(_))));
+    if has_failed { UPDATE_CHECK_MS } else { UPDATE_MEMBERS_MS }
+}
+
+/// Why an update was not taken, in a sentence.
+#[derive(Debug)]
+enum Untaken {
+    /// There is none that this board takes, or none came.
+    Refused(String),
+    /// It is one, and could not be brought onto the card.
+    Failed(String),
+}
+
+impl Untaken {
+    fn why(self) -> String {
+        match self {
+            Self::Refused(why) | Self::Failed(why) => why,
+        }
+    }
+}
+
+/// Takes an update without being told, if it is newer and was not given up before.
+fn take(system: &System, home: &Path, origin: &Origin) -> Result<(), Untaken> {
+    let package = origin.package();
+    let card = Card::take(system).map_err(Untaken::Refused)?;
+    let told = |why: &String| warn!("{origin} has no update that is taken. {why}");
+    let update = package.check(system, true).inspect_err(told).map_err(Untaken::Refused)?;
+    if update.version <= System::version() || card.record().is_some_and(|record| is_known(&record, update.version)) {
+        return Ok(());
+    }
+    let needs_mesh = seen(home).is_some_and(|seen| seen.reaches_others);
+    let version = card.install(&package, false, needs_mesh).inspect_err(told).map_err(Untaken::Failed)?;
+    info!("{origin} had version {version}, which lies whole on the card, and waits for its turn.");
+    Ok(())
+}
+
+/// Whether a version is not taken by itself: it or a later one waits already, was given up, or is what this system came by. The last one counts too: an update whose
+/// program has an earlier version than its manifest says would be taken again and again.
+pub(super) fn is_known(record: &Record, version: Version) -> bool {
+    version <= record.version
+}

@@ -1,0 +1,150 @@
+//! Updates in a home: each device wants one, and asks every half minute whether its turn has come, as the image's service does. Never two are without their
+//! system at once: with losses, while the network is broken, and while a device is away; and each has its turn once that is over.
+
+use super::World;
+use wattle::base::time::{Duration, Instant};
+use wattle::mesh::update::Said;
+use wattle::node::input::Request;
+use wattle::node::output::Response;
+
+const DEVICES: usize = 4;
+const SEEDS: u64 = 3;
+/// Seconds between two calls of the service, of a restart, and of a trial.
+const LOOK: u64 = 30;
+const RESTART: u64 = 60;
+const TRIAL: u64 = 900;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It has an update that waits.
+    Waits,
+    /// It restarts, until then.
+    Restarts(Instant),
+    /// Its new system is on trial, until then.
+    OnTrial(Instant),
+    /// It is updated.
+    Done,
+}
+
+struct Home {
+    world: World,
+    stages: Vec<Stage>,
+    /// Devices that were updating at one moment, at most.
+    most: usize,
+}
+
+impl Home {
+    fn new(seed: u64) -> Self {
+        let mut world = World::new(seed, DEVICES);
+        (world.net.loss_permille, world.net.datagram_loss_permille) = (20, 20);
+        (0..DEVICES).for_each(|at| world.boot(at));
+        let joined = world.run_till(Duration::from_secs(300), World::all_joined);
+        assert!(joined.is_some(), "seed {seed}: {}", world.describe());
+        Self { world, stages: vec![Stage::Waits; DEVICES], most: 0 }
+    }
+
+    /// What the service of each device does in half a minute.
+    fn look(&mut self) {
+        let mut asked = Vec::new();
+        for at in 0..DEVICES {
+            match self.stages[at] {
+                Stage::Restarts(until) if self.world.now >= until => {
+                    self.world.boot(at);
+                    self.stages[at] = Stage::OnTrial(self.world.after(TRIAL));
+                }
+                Stage::OnTrial(until) if self.world.now >= until => self.stages[at] = Stage::Done,
+                _ => {}
+            }
+            let said = match self.stages[at] {
+                Stage::Waits => Said::Wants,
+                Stage::OnTrial(_) => Said::Updates,
+                Stage::Restarts(_) | Stage::Done => Said::Nothing,
+            };
+            if self.world.devices[at].agent.is_some() {
+                asked.push((at, self.world.request(at, Request::Update(said))));
+            }
+        }
+        self.world.run_until(self.world.after(1));
+        for (at, reply) in asked {
+            let is_turn = self.world.devices[at].replies.get(&reply) == Some(&Response::Turn(true));
+            if is_turn && self.stages[at] == Stage::Waits {
+                self.world.crash(at);
+                self.stages[at] = Stage::Restarts(self.world.after(RESTART));
+            }
+        }
+        self.most = self.most.max(self.updating());
+        self.world.run_until(self.world.after(LOOK - 1));
+    }
+
+    fn updating(&self) -> usize {
+        let is_updating = |stage: &&Stage| matches!(stage, Stage::Restarts(_) | Stage::OnTrial(_));
+        self.stages.iter().filter(is_updating).count()
+    }
+
+    fn looks(&mut self, seconds: u64) {
+        (0..seconds / LOOK).for_each(|_| self.look());
+    }
+
+    /// Each has its turn within this time, and never two at once.
+    fn all_update(&mut self, seed: u64, seconds: u64) {
+        for _ in 0..seconds / LOOK {
+            if self.stages.iter().all(|stage| *stage == Stage::Done) {
+                break;
+            }
+            self.look();
+        }
+        assert_eq!(self.stages, [Stage::Done; DEVICES], "seed {seed}");
+        assert_eq!(self.most, 1, "seed {seed}");
+    }
+}
+
+#[test]
+fn devices_that_all_want_to_update_do_so_one_after_the_other() {
+    for seed in 1..=SEEDS {
+        Home::new(seed).all_update(seed, 3 * 3600);
+    }
+}
+
+#[test]
+fn while_the_network_is_broken_none_begins_and_afterwards_each_has_its_turn() {
+    for seed in 1..=SEEDS {
+        let mut home = Home::new(seed);
+        home.looks(60);
+        (1..DEVICES).for_each(|other| home.world.cut(0, other));
+        home.looks(3600);
+        assert_eq!(home.stages, [Stage::Waits; DEVICES], "seed {seed}: each side may be all that is left, for a day");
+        home.world.net.heal();
+        home.all_update(seed, 3 * 3600);
+    }
+}
+
+#[test]
+fn a_network_that_breaks_during_an_update_brings_no_second_one() {
+    for seed in 1..=SEEDS {
+        let mut home = Home::new(seed);
+        // Those that want to, wait for three minutes.
+        for _ in 0..20 {
+            if home.updating() == 0 {
+                home.look();
+            }
+        }
+        (1..DEVICES).for_each(|other| home.world.cut(0, other));
+        home.looks(2 * 3600);
+        let begun = home.stages.iter().filter(|stage| **stage != Stage::Waits).count();
+        assert_eq!((home.most, begun), (1, 1), "seed {seed}");
+        home.world.net.heal();
+        home.all_update(seed, 3 * 3600);
+    }
+}
+
+#[test]
+fn a_device_that_is_away_is_waited_for() {
+    for seed in 1..=SEEDS {
+        let mut home = Home::new(seed);
+        home.world.crash(3);
+        home.looks(3600);
+        assert_eq!(home.stages, [Stage::Waits; DEVICES], "seed {seed}");
+        home.world.boot(3);
+        home.all_update(seed, 3 * 3600);
+    }
+}
