@@ -93,10 +93,14 @@ export async function post(path, body = {}, signal) {
   return response.status === 204 ? {} : response.json();
 }
 
-export async function look() {
+let later = 0;
+export async function look(twice = true) {
   try {
     tell(await get("/v1/status"));
   } catch (error) {
     tell(null, error);
   }
+  // What is undone before the stream's next look is no news to it.
+  clearTimeout(later);
+  if (twice) later = setTimeout(look, 3000, false);
 }
