@@ -1,4 +1,4 @@
-//! The lock of a home, which one agent holds while it runs.
+//! The lock of a home, which one agent holds while it runs; and that of who changes a file of it that commands change too.
 
 use crate::limits::{LOCK_PAUSE_MS, LOCK_TRIES, LOCK_WAIT_PAUSE_MS, LOCK_WAIT_TRIES};
 use std::fs::{File, TryLockError};
@@ -22,8 +22,27 @@ pub(super) fn take(lock: &File, home: &Path) -> Result<(), TryLockError> {
     try_often(lock, LOCK_WAIT_TRIES, wait).unwrap_or_else(|| lock.try_lock())
 }
 
+/// Holds a file's folder, as long as the result lives, for who reads the file, edits it and replaces it: of two programs that do so at once one
+/// would undo what the other has acknowledged. `None` where the file system has no locks, or the folder cannot be opened.
+///
+/// # Errors
+/// Another program has held it for seconds.
+pub(super) fn of_writers(file: &Path) -> Result<Option<File>, &'static str> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let Ok(folder) = File::open(folder) else { return Ok(None) };
+    let pauses = [(LOCK_TRIES, LOCK_PAUSE_MS), (LOCK_WAIT_TRIES, LOCK_WAIT_PAUSE_MS)];
+    let taken = pauses.iter().find_map(|(tries, pause)| try_often(&folder, *tries, Duration::from_millis(*pause)));
+    match taken {
+        Some(taken) => Ok(taken.is_ok().then_some(folder)),
+        None => Err("another program has been changing it for seconds; try again"),
+    }
+}
+
 /// Tries the lock so many times, with a pause after each; `None` if it was held each time.
-#[expect(clippy::disallowed_methods, reason = "at a start, before anything else runs")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "at a start, before anything else runs, or for the moment in which another program writes settings"
+)]
 fn try_often(lock: &File, tries: usize, pause: Duration) -> Option<Result<(), TryLockError>> {
     for _ in 0..tries {
         match lock.try_lock() {
@@ -53,5 +72,23 @@ mod tests {
         });
         take(&wanted, folder.path()).unwrap();
         ends.join().unwrap();
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a thread stands for the other program")]
+    fn who_changes_a_file_waits_for_another_program_that_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let held = of_writers(&path).unwrap().unwrap();
+        let written = path.clone();
+        let other = std::thread::spawn(move || {
+            std::thread::park_timeout(Duration::from_millis(3 * LOCK_PAUSE_MS));
+            std::fs::write(written, "first").unwrap();
+            drop(held);
+        });
+        let _mine = of_writers(&path).unwrap().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
+        other.join().unwrap();
+        assert!(of_writers(&folder.path().join("none/config.toml")).unwrap().is_none());
     }
 }

@@ -1,8 +1,8 @@
 //! The owner's settings (config.toml): read when an agent starts and by `wattle doctor`; written into where a command is
 //! to be remembered.
 
-use super::durable;
 use super::user::user_home;
+use super::{durable, lock};
 use crate::config::{self, Config, Setting};
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::platform::regular;
@@ -11,7 +11,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// One writer at a time: each reads the file, changes its text and replaces it.
+/// One writer at a time within this program, and by `lock::of_writers` of all programs: each reads the file, changes its text and replaces it.
 static WRITER: Mutex<()> = Mutex::new(());
 
 /// What the owner wrote; `None` where there is no file.
@@ -36,6 +36,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Config>, String> {
 pub(super) fn remember(path: &Path, settings: &[Setting]) -> Result<(), String> {
     let _writer = WRITER.lock().unwrap_or_else(PoisonError::into_inner);
     let failed = |why: &dyn std::fmt::Display| format!("It is not written into {}: {why}.", path.display());
+    let _others = lock::of_writers(path).map_err(|why| failed(&why))?;
     let before = text(path).map_err(|error| failed(&error))?.unwrap_or_default();
     let home = user_home();
     let home = home.as_deref().and_then(Path::to_str);
