@@ -29,6 +29,7 @@ pub mod hang_up;
 pub mod hint_files;
 pub mod home;
 pub mod host;
+pub mod interface;
 pub mod invite_card;
 pub mod last_answer;
 pub mod models;

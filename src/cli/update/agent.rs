@@ -5,7 +5,7 @@ use crate::limits::{UPDATE_AGENT_MS, UPDATE_MEMBERS_ASKED_MAX, UPDATE_TROUBLE_BY
 use crate::mesh::update::Said;
 use smol::Timer;
 use smol::future::or;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,10 +24,10 @@ pub(super) fn seen(home: &Path) -> Option<Seen> {
 }
 
 /// Where the linked members are, a few of them.
-pub(super) fn members(home: &Path) -> Vec<IpAddr> {
+pub(super) fn members(home: &Path) -> Vec<SocketAddr> {
     let report = client_of(home, None).ok().and_then(|client| in_time(async { client.network().await.ok() }));
     let peers = report.into_iter().flat_map(|report| report.read.peers);
-    peers.filter_map(|peer| peer.linked).map(|at| at.ip()).take(UPDATE_MEMBERS_ASKED_MAX).collect()
+    peers.filter_map(|peer| peer.linked).take(UPDATE_MEMBERS_ASKED_MAX).collect()
 }
 
 /// Tells it how far the update of this board is, and why one was not taken. Whether the turn of this board has come: not where no agent knows of others.

@@ -7,7 +7,7 @@ use crate::platform::update::{Package, System};
 use crate::wire::update::MANIFEST;
 use std::fmt;
 use std::io::Read;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// The port of the image's `wattle-hand-on.socket`.
@@ -47,9 +47,10 @@ impl Origin {
         folder.join(MANIFEST).exists().then_some(Self::Folder(folder))
     }
 
-    /// What another board of the image hands on, which is at this address.
-    pub(super) fn of_member(at: IpAddr) -> Self {
-        Self::Address(format!("http://{}", SocketAddr::new(at, HAND_ON_PORT)))
+    /// What another board of the image hands on, whose agent is linked at this address. One of a link alone keeps its zone, without which it is nowhere.
+    pub(super) fn of_member(mut at: SocketAddr) -> Self {
+        at.set_port(HAND_ON_PORT);
+        Self::Address(format!("http://{at}"))
     }
 
     /// Whether there is something: a member that has no update is no trouble.

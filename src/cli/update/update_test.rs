@@ -104,6 +104,14 @@ fn an_update_comes_from_where_it_was_typed_else_from_the_card_else_from_the_owne
 }
 
 #[test]
+fn a_member_is_asked_where_its_agent_is_also_at_an_address_of_one_link() {
+    let of = |at: &str| Origin::of_member(at.parse().unwrap()).to_string();
+    assert_eq!(of("10.0.0.2:7781"), "http://10.0.0.2:7782");
+    assert_eq!(of("[fd00::2]:7781"), "http://[fd00::2]:7782");
+    assert_eq!(of("[fe80::2%3]:49152"), "http://[fe80::2%3]:7782");
+}
+
+#[test]
 fn a_version_is_taken_by_itself_only_if_it_is_later_than_what_is_known_of_whatever_became_of_that() {
     for stage in [Stage::Written, Stage::Trying, Stage::Confirmed, Stage::RolledBack] {
         let record = Record { version: Version(1, 5, 0), slot: Slot::B, stage, needs_mesh: false };
