@@ -31,7 +31,7 @@ pub struct Card {
     pub page_password: Option<Zeroizing<String>>,
     /// The address that is asked for updates; empty: none is any more.
     pub update_address: Option<String>,
-    /// Public keys of the owner's own whose updates are taken.
+    /// Public keys of the owner's own whose updates are taken, besides the maker's; or one word: `maker`, of the maker's alone, or `none`, of nobody's.
     pub update_keys: Vec<String>,
     /// What is wrong, in the order of its lines.
     pub mistakes: Vec<Mistake>,
@@ -346,12 +346,20 @@ impl Reading {
             CardSetting::Invite => self.card.invite = Some(value::invite(value)?),
             CardSetting::UpdateAddress => self.card.update_address = Some(value::update_address(value)?),
             CardSetting::Ssh => add(&mut self.card.ssh_keys, CARD_SSH_KEYS_MAX, value::ssh_key(value)?)?,
-            CardSetting::UpdateKey => {
-                add(&mut self.card.update_keys, CARD_UPDATE_KEYS_MAX, value::update_key(value)?)?;
-            }
+            CardSetting::UpdateKey => self.update_key(value::update_key(value)?)?,
         }
         self.card.lines.insert(key, number);
         Ok(())
+    }
+
+    /// A key beside others, or a word that stands alone. The line that stands first holds.
+    fn update_key(&mut self, key: String) -> Result<(), String> {
+        let is_word = |key: &String| value::UPDATE_KEY_WORDS.contains(&key.as_str());
+        let keys = &mut self.card.update_keys;
+        if keys.iter().any(is_word) || is_word(&key) && !keys.is_empty() {
+            return Err("update_key is none or maker, or one or more keys: another line says otherwise, which is used, and this is not".to_owned());
+        }
+        add(keys, CARD_UPDATE_KEYS_MAX, key)
     }
 
     fn ended(mut self) -> Card {

@@ -164,3 +164,22 @@ fn a_password_that_was_left_is_set_once_and_forgotten() {
     assert!(fs::read_to_string(home.join("api-password")).unwrap().contains("salt"));
     assert!(!board.at("data/card/page-password").exists());
 }
+
+#[test]
+fn whose_updates_are_taken_is_what_the_card_says() {
+    let board = Board::new();
+    fs::create_dir_all(board.at("usr/share/wattle")).unwrap();
+    fs::create_dir_all(board.at("proc")).unwrap();
+    fs::write(board.at("usr/share/wattle/image"), "arm64\n").unwrap();
+    fs::write(board.at("usr/share/wattle/update.keys"), "0a".repeat(32)).unwrap();
+    fs::write(board.at("proc/cmdline"), "root=PARTUUID=57415454-02\n").unwrap();
+    let keys = |text: &str| {
+        assert!(board.apply(text).contains("Nothing is wrong."), "{text}");
+        crate::platform::update::System::find(board.folder.path()).unwrap().unwrap().keys().unwrap()
+    };
+    let own = format!("update_key = {}\n", "0b".repeat(32));
+    assert_eq!(keys(&own), [[0x0a; 32], [0x0b; 32]]);
+    assert!(keys("update_key = none\n").is_empty(), "no updates at all");
+    assert!(keys("hostname = attic\n").is_empty(), "a line that is gone changes nothing");
+    assert_eq!(keys("update_key = maker\n"), [[0x0a; 32]]);
+}

@@ -71,6 +71,16 @@ fn an_address_of_updates_and_keys_of_the_owners_own_are_taken_and_what_is_neithe
         let found = mistakes(line.as_bytes());
         assert!(found.len() == 1 && found[0].1.contains(what), "{line}: {found:?}");
     }
+    for (text, used, wrong) in [
+        ("update_key = None\n".to_owned(), "none", vec![]),
+        ("update_key = \"maker\"\n".to_owned(), "maker", vec![]),
+        (format!("update_key = none\nupdate_key = {key}\nupdate_key = none\n"), "none", vec![2, 3]),
+        (format!("update_key = {key}\nupdate_key = maker\n"), key.as_str(), vec![2]),
+    ] {
+        let card = Card::read(text.as_bytes());
+        assert_eq!(card.update_keys, [used], "{text}");
+        assert_eq!(card.mistakes.iter().map(|mistake| mistake.line).collect::<Vec<_>>(), wrong, "{text}");
+    }
     let many = mistakes(format!("update_key = {key}\n").repeat(CARD_UPDATE_KEYS_MAX + 1).as_bytes());
     assert_eq!(many.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [CARD_UPDATE_KEYS_MAX + 1]);
 }

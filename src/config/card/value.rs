@@ -3,6 +3,9 @@
 use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 use zeroize::Zeroizing;
 
+/// In place of a key of the owner's: `none` has the board take nobody's updates, and `maker` those of the image's maker alone.
+pub(super) const UPDATE_KEY_WORDS: [&str; 2] = ["none", "maker"];
+
 /// A name in the home's network: a label of RFC 1123, with or without `.local` behind it.
 pub(super) fn hostname(text: &str) -> Result<String, String> {
     let name = text.to_lowercase();
@@ -104,13 +107,16 @@ pub(super) fn update_address(text: &str) -> Result<String, String> {
     Err("update_address is the address of a folder, as http://nas.local/wattle/ (or none)".to_owned())
 }
 
-/// A public key of `wattle update key`.
+/// A public key of `wattle update key`; or one of the words that stand alone, in small letters.
 pub(super) fn update_key(text: &str) -> Result<String, String> {
+    if let Some(word) = UPDATE_KEY_WORDS.into_iter().find(|word| text.eq_ignore_ascii_case(word)) {
+        return Ok(word.to_owned());
+    }
     let is_sign = |sign: u8| sign.is_ascii_digit() || (b'a'..=b'f').contains(&sign);
     if text.len() == 64 && text.bytes().all(is_sign) {
         return Ok(text.to_owned());
     }
-    Err("update_key is a public key as `wattle update key FILE` prints it: 64 digits, 0 to 9 and a to f".to_owned())
+    Err("update_key is a public key as `wattle update key FILE` prints it (64 digits, 0 to 9 and a to f), or maker, or none".to_owned())
 }
 
 /// A value without the quotation marks around it: some people write them, and word processors curl them.

@@ -71,8 +71,8 @@ impl<'a> Package<'a> {
         let unchanged = |why: String| format!("{why} Nothing was changed.");
         let keys = system.keys().map_err(unchanged)?;
         if keys.is_empty() {
-            return Err("This board knows no key by which it could tell an update from a forgery: its image was made without one, and none is in wattle.txt (update_key). \
-                        Nothing was changed."
+            return Err("This board knows no key by which it could tell an update from a forgery: its image was made without one and wattle.txt has none (update_key), \
+                        or wattle.txt says update_key = none, by which it takes nobody's updates. Nothing was changed."
                 .to_owned());
         }
         let manifest = self.small(MANIFEST, UPDATE_MANIFEST_BYTES_MAX).map_err(unchanged)?;

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 const MARK: &str = "usr/share/wattle/image";
 /// Keys of the maker, in the read-only system; and those of the owner, on the data partition.
 const KEYS: [&str; 2] = ["usr/share/wattle/update.keys", "data/system/update.keys"];
+/// In the owner's list, in place of a key: nobody's updates are taken; or the maker's alone.
+const NOBODY: &str = "none";
+const MAKER: &str = "maker";
 /// The board's name, where its owner gave it one.
 const NAME: &str = "data/system/hostname";
 /// The address that the owner set.
@@ -140,7 +143,7 @@ impl System {
         self.line(NAME).unwrap_or_else(|| "wattle".to_owned())
     }
 
-    /// The keys whose updates are taken: the maker's in the read-only system, then the owner's on the data partition.
+    /// The keys whose updates are taken: the maker's in the read-only system, then the owner's on the data partition. None where the owner wants none.
     ///
     /// # Errors
     /// One sentence: a list cannot be read, or has a line that is no key.
@@ -153,7 +156,10 @@ impl System {
                 Err(error) => return Err(format!("{} cannot be read: {error}.", path.display())),
             };
             for line in String::from_utf8_lossy(&list).lines().map(str::trim) {
-                if !line.is_empty() && !line.starts_with('#') {
+                if line == NOBODY {
+                    return Ok(Vec::new());
+                }
+                if !line.is_empty() && !line.starts_with('#') && line != MAKER {
                     let wrong = || {
                         format!("{} has a line that is no key: a key is 64 digits, 0 to 9 and a to f.", path.display())
                     };
@@ -252,6 +258,10 @@ mod tests {
         assert_eq!(system.keys().unwrap(), [[0x0a; 32], [0x0b; 32]]);
         put(KEYS[1], "0b0b\n");
         assert!(system.keys().unwrap_err().contains("no key"));
+        put(KEYS[1], "maker\n");
+        assert_eq!(system.keys().unwrap(), [[0x0a; 32]]);
+        put(KEYS[1], "none\n");
+        assert!(system.keys().unwrap().is_empty(), "not the maker's either");
         assert_eq!(system.address(), None);
         put(ADDRESS, " http://nas.local/wattle/ \n");
         assert_eq!(system.address().as_deref(), Some("http://nas.local/wattle/"));
