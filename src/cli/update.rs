@@ -10,7 +10,8 @@ use super::args::{ImageCommand, UpdateCommand};
 use super::card;
 use super::output::{Stop, show, show_done};
 use super::paths::absolute;
-use crate::mesh::update::Trial;
+use crate::limits::UPDATE_TRIES_MAX;
+use crate::mesh::update::{Record, Stage, Trial};
 use crate::platform::clock;
 use crate::platform::home::default_home;
 use crate::platform::update::{Card, System, Then, mark_for_reset, restart, stage_word, word_of};
@@ -23,6 +24,10 @@ use std::path::Path;
 /// Why a device that runs no image has no updates of this kind.
 const NO_IMAGE: &str = "This device does not run Wattle's SD card image: it is updated by the package that its program came with (`apt upgrade`, or a new program in \
                         place of the old one). Nothing was changed.";
+
+/// What an older version means that the owner chose, and how that ends.
+const STANDS: &str = "It is older than what ran, by your choice, which stands: no other update is taken by itself, from an address, the card or another board. `wattle update apply` with a \
+                      newer one ends that, and so does `wattle update rollback`.";
 
 /// Runs one of the commands of a board of the image.
 pub(super) fn image(what: ImageCommand, home: &Path, as_json: bool) -> Result<(), Stop> {
@@ -84,17 +89,23 @@ fn apply(
 ) -> Result<(), Stop> {
     let from = Origin::of(system, from)?;
     let card = Card::take(system)?;
-    let version = card.install(&from.package(), older, seen(home).is_some_and(|seen| seen.reaches_others))?;
+    let version = card.install(&from.package(), older)?;
+    let stands = card.record().is_some_and(|record| record.stands());
     let mut text = format!("Version {version} lies whole on the card. ");
+    if stands {
+        text += STANDS;
+        text += " ";
+    }
     let mut then = Then::GoOn;
     if now {
         let (mut trial, _) = Trial::start(clock::now(), system.running(), card.record());
-        then = card.carry_out(&trial.turn())?;
+        then = card.carry_out(&trial.turn(seen(home).is_some_and(|seen| seen.reaches_others)))?;
         text += "The board starts it now, and comes back to this one by itself unless it holds for ten minutes.\n";
     } else {
         text += "The board starts it once it is its turn: in a few minutes, unless another device of the mesh updates or was away within a day. `wattle update status` says how far it is.\n";
     }
-    show_done(as_json, json!({ "brings": version.to_string(), "restarts": then != Then::GoOn }), &text)?;
+    let fields = json!({ "brings": version.to_string(), "restarts": then != Then::GoOn, "stands": stands });
+    show_done(as_json, fields, &text)?;
     restart(system, then).map(drop).map_err(Stop::NotDone)
 }
 
@@ -122,7 +133,13 @@ fn back(system: &System, as_json: bool) -> Result<(), Stop> {
 fn status(system: &System, as_json: bool) -> Result<(), Stop> {
     let (record, version) = (Card::look(system)?, System::version());
     let update = record.map(|record| {
-        json!({ "brings": record.version.to_string(), "system": record.slot.name(), "stage": stage_word(record.stage) })
+        json!({
+            "brings": record.version.to_string(),
+            "system": record.slot.name(),
+            "stage": stage_word(record.stage),
+            "stands": record.stands(),
+            "tries": record.tries,
+        })
     });
     let fields = json!({
         "runs": version.to_string(),
@@ -131,28 +148,37 @@ fn status(system: &System, as_json: bool) -> Result<(), Stop> {
         "address": system.address(),
         "update": update,
     });
-    show(as_json, &fields, || {
-        let mut text = format!("Version {version} runs, from system {}.\n", system.running().name());
-        match record {
-            Some(record) => {
+    show(as_json, &fields, || told_status(system, record))
+}
+
+/// The same for people.
+fn told_status(system: &System, record: Option<Record>) -> String {
+    let mut text = format!("Version {} runs, from system {}.\n", System::version(), system.running().name());
+    match record {
+        Some(record) => {
+            let (version, slot) = (record.version, record.slot.name());
+            let _ = writeln!(text, "Version {version} in system {slot}: {}", word_of(record.stage));
+            if record.stands() {
+                let _ = writeln!(text, "{STANDS}");
+            }
+            if record.tries > 0 && record.stage != Stage::Confirmed {
                 let _ = writeln!(
                     text,
-                    "Version {} in system {}: {}",
-                    record.version,
-                    record.slot.name(),
-                    word_of(record.stage)
+                    "It was tried ({} of {UPDATE_TRIES_MAX} times), and reached no other device in an hour: they may all have been off.",
+                    record.tries
                 );
             }
-            None => text += "No update is under way.\n",
         }
-        match system.address() {
-            Some(address) => {
-                let _ = writeln!(text, "{address} is asked once a day.");
-            }
-            None => text += "No address is asked for updates; update_address in wattle.txt names one.\n",
+        None => text += "No update is under way.\n",
+    }
+    let _ = match system.address() {
+        Some(_) if record.is_some_and(|record| record.stands()) => {
+            writeln!(text, "The address of updates is not asked meanwhile.")
         }
-        text
-    })
+        Some(address) => writeln!(text, "{address} is asked once a day."),
+        None => writeln!(text, "No address is asked for updates; update_address in wattle.txt names one."),
+    };
+    text
 }
 
 /// Marks the boot partition, so that the next start makes the data partition anew.

@@ -33,6 +33,9 @@ pub const UPDATE_SIGNATURE_BYTES_MAX: usize = 256;
 /// Bytes of what is kept of an update, and of the address that is asked: a few short lines.
 pub const UPDATE_RECORD_BYTES_MAX: usize = 4096;
 
+/// Bytes of the kernel's table of routes: 128 a line, and a board has a few.
+pub const UPDATE_ROUTES_BYTES_MAX: usize = 16 * 1024;
+
 /// Bytes of an update that are read, hashed and written at a time: a whole number of a flash card's blocks.
 pub const UPDATE_PIECE_BYTES: usize = 1024 * 1024;
 
@@ -66,6 +69,13 @@ pub const UPDATE_TRIAL_MS: u64 = 10 * 60_000;
 
 /// Milliseconds after its start after which one that was not is given up: a router that starts later than the board has time for that.
 pub const UPDATE_TRIAL_LIMIT_MS: u64 = 60 * 60_000;
+
+/// Milliseconds before an update begins in which another device must have been reached for the new system to have to reach one, too: one of which the last link
+/// went down longer ago was off when the update began.
+pub const UPDATE_REACHED_MS: u64 = 3_600_000;
+
+/// Trials of one update that reach no other device in their hour, until it is given up: once is a home that went to bed, and each takes the board away for an hour.
+pub const UPDATE_TRIES_MAX: u8 = 3;
 
 /// Milliseconds between a device's word that it wants to update and its beginning: news of the mesh is everywhere by then, with a full
 /// exchange between neighbours every 30 seconds.

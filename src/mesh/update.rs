@@ -2,7 +2,14 @@
 //!
 //! [`Trial`] decides at a start, and while it runs. The firmware starts the other system once and comes back by itself (tryboot), so a system that
 //! does not come up needs no decision. One that comes up stays when it was ready and its mesh reachable for `UPDATE_TRIAL_MS` without a break; after
-//! `UPDATE_TRIAL_LIMIT_MS` it is given up. What is written is written before what rests on it, and each step may be done twice: a power cut
+//! `UPDATE_TRIAL_LIMIT_MS` it is given up.
+//!
+//! The mesh is reachable where another member is linked. It is also where none was reached in the hour before the update began, so that there is nothing to compare with; and where
+//! the new system has reached one since its start and the board still has its network: then its links work, and the others are off. A new system that is ready, has its
+//! network and never reached anyone may have come up in a home that sleeps, or be at fault: nobody knows which, so the earlier one runs again and the update waits for another
+//! turn, `UPDATE_TRIES_MAX` times. A version that the owner chose over a newer one stands: no other is taken by itself.
+//!
+//! What is written is written before what rests on it, and each step may be done twice: a power cut
 //! between two of them has the next start do the second again.
 //!
 //! [`Turn`] keeps two devices of a mesh from updating at once. Who wants to says so, and begins when for `UPDATE_SETTLE_MS` nobody else said that it updates, and
@@ -15,7 +22,8 @@
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{
-    PEERS_MAX, UPDATE_AWAY_MS, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS,
+    PEERS_MAX, UPDATE_AWAY_MS, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TRIES_MAX,
+    UPDATE_WAIT_MS,
 };
 use crate::wire::update::Version;
 use std::collections::BTreeMap;
@@ -82,8 +90,31 @@ pub struct Record {
     pub slot: Slot,
     /// How far it is.
     pub stage: Stage,
-    /// Whether the device had a mesh that was reachable before: then it must be again.
+    /// Whether another device was reached in the hour before the update began: then one must be again. Known once it began.
     pub needs_mesh: bool,
+    /// Whether the owner chose it over a newer one that ran.
+    pub is_choice: bool,
+    /// How many of its trials ended without a decision.
+    pub tries: u8,
+}
+
+impl Record {
+    /// Whether the owner's choice of this version stands, so that no other is taken by itself.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.is_choice && self.stage != Stage::RolledBack
+    }
+}
+
+/// What a look at the agent finds of the other members of its mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// A link to one is up.
+    Member,
+    /// None is up, and the board has its network.
+    Nobody,
+    /// None is up, and the board has no network either.
+    NoNetwork,
 }
 
 /// What is to be done, in this order.
@@ -97,6 +128,8 @@ pub enum Effect {
     RestartOnTrial,
     /// Restart, as always.
     Restart,
+    /// Tell the owner that the trial ends without a decision, and that the update waits for another.
+    Postponed,
     /// Tell the owner that the update ends, and have other members take what has held, and nothing else.
     Ended(Stage),
 }
@@ -109,13 +142,15 @@ pub struct Trial {
     began: Option<Instant>,
     /// Since when it is ready and its mesh reachable.
     good_since: Option<Instant>,
+    /// Whether it has reached another member since it runs.
+    has_reached: bool,
 }
 
 impl Trial {
     /// At a start in this system, with what was kept. `now`: since when it runs.
     #[must_use]
     pub fn start(now: Instant, running: Slot, record: Option<Record>) -> (Self, Vec<Effect>) {
-        let mut trial = Self { record, began: None, good_since: None };
+        let mut trial = Self { record, began: None, good_since: None, has_reached: false };
         let effects = match record {
             Some(record) if record.stage == Stage::Trying && record.slot == running => {
                 trial.began = Some(now);
@@ -132,13 +167,14 @@ impl Trial {
         (trial, effects)
     }
 
-    /// The update lies whole in the other system's place.
+    /// The update lies whole in the other system's place. `is_choice`: the owner chose it over a newer one.
     #[must_use]
-    pub fn written(&mut self, version: Version, running: Slot, needs_mesh: bool) -> Vec<Effect> {
+    pub fn written(&mut self, version: Version, running: Slot, is_choice: bool) -> Vec<Effect> {
         if self.began.is_some() {
             return Vec::new();
         }
-        let record = Record { version, slot: running.other(), stage: Stage::Written, needs_mesh };
+        let (slot, stage) = (running.other(), Stage::Written);
+        let record = Record { version, slot, stage, needs_mesh: false, is_choice, tries: 0 };
         self.record = Some(record);
         vec![Effect::Save(record)]
     }
@@ -148,7 +184,7 @@ impl Trial {
         if self.began.is_some() && record == self.record {
             return;
         }
-        (self.began, self.good_since) = (None, None);
+        (self.began, self.good_since, self.has_reached) = (None, None, false);
         // One that is to be tried is that process's to start.
         self.record = record.filter(|record| record.stage != Stage::Trying);
     }
@@ -167,12 +203,12 @@ impl Trial {
         }
     }
 
-    /// It is this device's turn.
+    /// It is this device's turn. `has_mesh`: it reached another member within `UPDATE_REACHED_MS`.
     #[must_use]
-    pub fn turn(&mut self) -> Vec<Effect> {
+    pub fn turn(&mut self, has_mesh: bool) -> Vec<Effect> {
         match &mut self.record {
             Some(record) if record.stage == Stage::Written => {
-                record.stage = Stage::Trying;
+                (record.stage, record.needs_mesh) = (Stage::Trying, has_mesh);
                 vec![Effect::Save(*record), Effect::RestartOnTrial]
             }
             _ => Vec::new(),
@@ -181,9 +217,15 @@ impl Trial {
 
     /// How the agent is now.
     #[must_use]
-    pub fn step(&mut self, now: Instant, is_ready: bool, mesh_reachable: bool) -> Vec<Effect> {
+    pub fn step(&mut self, now: Instant, is_ready: bool, reach: Reach) -> Vec<Effect> {
         let (Some(record), Some(began)) = (self.record, self.began) else { return Vec::new() };
-        let is_good = is_ready && (mesh_reachable || !record.needs_mesh);
+        self.has_reached |= reach == Reach::Member;
+        let is_reachable = match reach {
+            Reach::Member => true,
+            Reach::Nobody => self.has_reached || !record.needs_mesh,
+            Reach::NoNetwork => !record.needs_mesh,
+        };
+        let is_good = is_ready && is_reachable;
         self.good_since = is_good.then(|| self.good_since.unwrap_or(now));
         let is_past = |since: Instant, millis| now.since(since) >= Duration::from_millis(millis);
         if self.good_since.is_some_and(|since| is_past(since, UPDATE_TRIAL_MS)) {
@@ -191,6 +233,10 @@ impl Trial {
         }
         // One that is good at this moment may still become confirmed.
         if !is_good && is_past(began, UPDATE_TRIAL_LIMIT_MS) {
+            // All that is wrong is that it never reached anyone.
+            if is_ready && reach == Reach::Nobody && record.tries.saturating_add(1) < UPDATE_TRIES_MAX {
+                return self.postponed(record);
+            }
             let back = Effect::Prefer(record.slot.other());
             let mut effects = self.ended(Stage::RolledBack, &[back]);
             effects.push(Effect::Restart);
@@ -210,6 +256,13 @@ impl Trial {
     #[must_use]
     pub const fn record(&self) -> Option<Record> {
         self.record
+    }
+
+    /// It may not be the new system's fault: the earlier one runs meanwhile.
+    fn postponed(&mut self, record: Record) -> Vec<Effect> {
+        let record = Record { stage: Stage::Written, tries: record.tries.saturating_add(1), ..record };
+        (self.record, self.began, self.good_since) = (Some(record), None, None);
+        vec![Effect::Prefer(record.slot.other()), Effect::Postponed, Effect::Save(record), Effect::Restart]
     }
 
     /// The files first, then what is handed on, and the record last: between any two, the next start finds a trial, and comes to the same end.

@@ -33,6 +33,10 @@ use std::fs::{File, TryLockError};
 /// The file by which a start knows that its owner wants the board as on its first day.
 const RESET: &str = "wattle-reset";
 
+/// Why a new system that ran for an hour does not stay, and is not given up.
+const POSTPONED: &str = "The new system was ready, and reached no other device of the mesh in an hour: either they are all off, or its network is at fault. The earlier \
+                         system runs again, and the update waits for another turn.";
+
 /// The card of this board, for one command at a time.
 #[derive(Debug)]
 pub struct Card<'a> {
@@ -73,12 +77,13 @@ impl<'a> Card<'a> {
         record::read(&system.state()).map_err(|error| format!("How far an update is cannot be read: {error}."))
     }
 
-    /// Writes an update to the place of the system that does not run, and keeps that it waits there. `older`: also one that is not newer.
+    /// Writes an update to the place of the system that does not run, and keeps that it waits there. `older`: also one that is not newer, which then stands.
     ///
     /// # Errors
     /// One sentence, and what became of the card.
-    pub fn install(&self, package: &Package<'_>, older: bool, needs_mesh: bool) -> Result<Version, String> {
+    pub fn install(&self, package: &Package<'_>, older: bool) -> Result<Version, String> {
         let system = self.system;
+        let stands = self.record().is_some_and(|record| record.stands());
         self.may_install()?;
         let checked = package.checked(system, older)?;
         let unchanged = |why: String| format!("{why} Nothing was changed.");
@@ -106,14 +111,23 @@ impl<'a> Card<'a> {
         .map_err(half)?;
         // A trial that is under way was refused above: nothing stands in the way of this one.
         let (mut trial, _) = Trial::start(clock::now(), system.running(), None);
-        self.carry_out(&trial.written(checked.update.version, system.running(), needs_mesh))?;
-        Ok(checked.update.version)
+        let (version, runs) = (checked.update.version, System::version());
+        // The same once more is no other choice.
+        let is_choice = version < runs || version == runs && stands;
+        self.carry_out(&trial.written(version, system.running(), is_choice))?;
+        Ok(version)
     }
 
     /// Whether the system that runs finds what it has on the card: the owner's data, and its own boot files.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         !self.system.stands_in() && Boot::of(self.system).has(self.system.running())
+    }
+
+    /// Whether the board has a network beside its own, by which other devices could be reached.
+    #[must_use]
+    pub fn has_network(&self) -> bool {
+        self.system.has_network()
     }
 
     /// Whether the place of the other system may be written over now.
@@ -171,6 +185,7 @@ impl<'a> Card<'a> {
                 }
                 Effect::RestartOnTrial => then = Then::RestartOnTrial,
                 Effect::Restart => then = Then::Restart,
+                Effect::Postponed => log::info!("{POSTPONED}"),
                 Effect::Ended(stage) => self.ended(*stage),
             }
         }

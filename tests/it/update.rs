@@ -3,8 +3,10 @@
 use ed25519_dalek::{Signer, SigningKey};
 use wattle::base::id::PeerKey;
 use wattle::base::time::Instant;
-use wattle::limits::{UPDATE_AWAY_MS, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_WAIT_MS};
-use wattle::mesh::update::{Effect, Record, Said, Slot, Stage, Trial, Turn};
+use wattle::limits::{
+    UPDATE_AWAY_MS, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TRIES_MAX, UPDATE_WAIT_MS,
+};
+use wattle::mesh::update::{Effect, Reach, Record, Said, Slot, Stage, Trial, Turn};
 use wattle::wire::update::{Architecture, BadUpdate, Update, Version};
 
 const NEW: Version = Version(1, 4, 0);
@@ -96,7 +98,7 @@ impl Card {
                     return true;
                 }
                 Effect::Restart => return true,
-                Effect::Ended(_) => {}
+                Effect::Postponed | Effect::Ended(_) => {}
             }
         }
         false
@@ -131,16 +133,19 @@ fn lived(is_good: impl Fn(u64) -> bool, cut: (usize, usize)) -> (Card, Slot, usi
         if done(&mut card, &effects) {
             continue;
         }
-        if card.record.is_none() && done(&mut card, &trial.written(NEW, running, true)) {
+        if card.record.is_none() && done(&mut card, &trial.written(NEW, running, false)) {
             continue;
         }
-        if done(&mut card, &trial.turn()) {
+        if done(&mut card, &trial.turn(true)) {
             continue;
         }
         let mut restarted = false;
         for minute in 0..=2 * UPDATE_TRIAL_LIMIT_MS / 60_000 {
             let good = running == Slot::A || is_good(minute);
-            if done(&mut card, &trial.step(at(minute * 60_000), good, good)) {
+            if done(
+                &mut card,
+                &trial.step(at(minute * 60_000), good, if good { Reach::Member } else { Reach::NoNetwork }),
+            ) {
                 restarted = true;
                 break;
             }
@@ -172,27 +177,93 @@ fn a_good_system_stays_and_a_bad_one_gives_way_wherever_the_power_goes() {
 
 #[test]
 fn a_break_in_the_ten_minutes_begins_them_anew_and_after_an_hour_it_is_over() {
-    let record = Record { version: NEW, slot: Slot::B, stage: Stage::Trying, needs_mesh: true };
+    let record =
+        Record { version: NEW, slot: Slot::B, stage: Stage::Trying, needs_mesh: true, is_choice: false, tries: 0 };
     let (mut trial, effects) = Trial::start(at(0), Slot::B, Some(record));
     assert_eq!((effects, trial.deadline()), (Vec::new(), Some(at(UPDATE_TRIAL_LIMIT_MS))));
-    assert_eq!(trial.step(at(1_000), true, true), []);
+    assert_eq!(trial.step(at(1_000), true, Reach::Member), []);
     assert_eq!(trial.deadline(), Some(at(1_000 + UPDATE_TRIAL_MS)));
-    assert_eq!(trial.step(at(UPDATE_TRIAL_MS), true, false), [], "the mesh is away for a moment");
-    assert_eq!(trial.step(at(UPDATE_TRIAL_MS + 1_000), true, true), []);
-    assert_eq!(trial.step(at(2 * UPDATE_TRIAL_MS), true, true), []);
-    let end = trial.step(at(2 * UPDATE_TRIAL_MS + 1_000), true, true);
+    assert_eq!(trial.step(at(UPDATE_TRIAL_MS), true, Reach::NoNetwork), [], "the mesh is away for a moment");
+    assert_eq!(trial.step(at(UPDATE_TRIAL_MS + 1_000), true, Reach::Member), []);
+    assert_eq!(trial.step(at(2 * UPDATE_TRIAL_MS), true, Reach::Member), []);
+    let end = trial.step(at(2 * UPDATE_TRIAL_MS + 1_000), true, Reach::Member);
     assert_eq!(end.first(), Some(&Effect::Prefer(Slot::B)), "the files before the record: {end:?}");
     assert_eq!((trial.record().unwrap().stage, trial.deadline()), (Stage::Confirmed, None));
-    assert_eq!(trial.step(at(9 * UPDATE_TRIAL_LIMIT_MS), false, false), [], "what stays is not given up later");
+    assert_eq!(
+        trial.step(at(9 * UPDATE_TRIAL_LIMIT_MS), false, Reach::NoNetwork),
+        [],
+        "what stays is not given up later"
+    );
     // Without a mesh before, none is asked for.
     let (mut alone, _) = Trial::start(at(0), Slot::B, Some(Record { needs_mesh: false, ..record }));
-    assert_eq!(alone.step(at(0), true, false), []);
-    assert!(alone.step(at(UPDATE_TRIAL_MS), true, false).contains(&Effect::Ended(Stage::Confirmed)));
+    assert_eq!(alone.step(at(0), true, Reach::NoNetwork), []);
+    assert!(alone.step(at(UPDATE_TRIAL_MS), true, Reach::NoNetwork).contains(&Effect::Ended(Stage::Confirmed)));
     // One that is good at the end of the hour gets its ten minutes.
     let (mut late, _) = Trial::start(at(0), Slot::B, Some(record));
-    assert_eq!(late.step(at(UPDATE_TRIAL_LIMIT_MS - 1_000), true, true), []);
-    assert_eq!(late.step(at(UPDATE_TRIAL_LIMIT_MS + 1_000), true, true), []);
-    assert!(late.step(at(UPDATE_TRIAL_LIMIT_MS + 2_000), false, true).contains(&Effect::Restart));
+    assert_eq!(late.step(at(UPDATE_TRIAL_LIMIT_MS - 1_000), true, Reach::Member), []);
+    assert_eq!(late.step(at(UPDATE_TRIAL_LIMIT_MS + 1_000), true, Reach::Member), []);
+    assert!(late.step(at(UPDATE_TRIAL_LIMIT_MS + 2_000), false, Reach::Member).contains(&Effect::Restart));
+}
+
+#[test]
+fn a_trial_is_not_given_up_because_all_others_are_off() {
+    let record =
+        Record { version: NEW, slot: Slot::B, stage: Stage::Trying, needs_mesh: true, is_choice: false, tries: 0 };
+    let begun = |record| Trial::start(at(0), Slot::B, Some(record)).0;
+    // The others go off one minute after they were reached.
+    let mut trial = begun(record);
+    assert_eq!(trial.step(at(0), true, Reach::Member), []);
+    assert_eq!(trial.step(at(60_000), true, Reach::Nobody), []);
+    assert!(trial.step(at(UPDATE_TRIAL_MS), true, Reach::Nobody).contains(&Effect::Ended(Stage::Confirmed)));
+    // With them the board's own network goes: that may be the new system's fault.
+    let mut lost = begun(record);
+    assert_eq!(lost.step(at(0), true, Reach::Member), []);
+    assert_eq!(lost.step(at(60_000), true, Reach::NoNetwork), []);
+    assert!(lost.step(at(UPDATE_TRIAL_LIMIT_MS), true, Reach::NoNetwork).contains(&Effect::Ended(Stage::RolledBack)));
+    // They were off before it came up: the earlier system runs, and the update waits; after some times it is given up.
+    let mut tried = record;
+    for tries in 1..UPDATE_TRIES_MAX {
+        let mut alone = begun(tried);
+        assert_eq!(alone.step(at(UPDATE_TRIAL_LIMIT_MS - 1), true, Reach::Nobody), []);
+        let waits = Record { stage: Stage::Written, tries, ..record };
+        let effects = [Effect::Prefer(Slot::A), Effect::Postponed, Effect::Save(waits), Effect::Restart];
+        assert_eq!(alone.step(at(UPDATE_TRIAL_LIMIT_MS), true, Reach::Nobody), effects);
+        // Its next turn comes in the earlier system, at which another device is there.
+        let (mut earlier, effects) = Trial::start(at(0), Slot::A, Some(waits));
+        assert_eq!(effects, []);
+        tried = Record { stage: Stage::Trying, ..waits };
+        assert_eq!(earlier.turn(true), [Effect::Save(tried), Effect::RestartOnTrial]);
+    }
+    let effects = begun(tried).step(at(UPDATE_TRIAL_LIMIT_MS), true, Reach::Nobody);
+    assert!(effects.contains(&Effect::Ended(Stage::RolledBack)), "{effects:?}");
+    // An agent that is not ready is no question of the others.
+    let effects = begun(record).step(at(UPDATE_TRIAL_LIMIT_MS), false, Reach::Nobody);
+    assert!(effects.contains(&Effect::Ended(Stage::RolledBack)), "{effects:?}");
+    // At a turn at which none was reached for an hour, none is asked for.
+    let (mut waits, _) = Trial::start(at(0), Slot::A, Some(Record { stage: Stage::Written, ..record }));
+    let alone = Record { needs_mesh: false, ..record };
+    assert_eq!(waits.turn(false), [Effect::Save(alone), Effect::RestartOnTrial]);
+    let mut trial = begun(alone);
+    assert_eq!(trial.step(at(0), true, Reach::Nobody), []);
+    assert!(trial.step(at(UPDATE_TRIAL_MS), true, Reach::Nobody).contains(&Effect::Ended(Stage::Confirmed)));
+}
+
+#[test]
+fn what_the_owner_chose_stands_through_its_trial_and_ends_when_it_is_given_up() {
+    for (is_choice, stands) in [(true, true), (false, false)] {
+        let (mut trial, _) = Trial::start(at(0), Slot::A, None);
+        let written = trial.written(NEW, Slot::A, is_choice);
+        assert!(matches!(written[..], [Effect::Save(record)] if record.stands() == stands));
+        let turn = trial.turn(false);
+        let Some(Effect::Save(record)) = turn.first() else { panic!("{turn:?}") };
+        assert_eq!(record.stands(), stands);
+        let (mut tried, _) = Trial::start(at(0), Slot::B, Some(*record));
+        assert_eq!(tried.step(at(0), true, Reach::Nobody), []);
+        assert!(!tried.step(at(UPDATE_TRIAL_MS), true, Reach::Nobody).is_empty());
+        assert_eq!(tried.record().map(|record| record.stands()), Some(stands));
+        assert!(!tried.back(Slot::B).is_empty());
+        assert_eq!(tried.record().map(|record| record.stands()), Some(false), "the owner went back");
+    }
 }
 
 /// Three devices that hear each other `delay` later, and want to update at these moments; at each second, how many update.
@@ -267,7 +338,8 @@ fn a_device_that_said_it_updates_and_is_gone_is_waited_for_and_then_passed_over(
 
 #[test]
 fn the_owner_goes_back_from_what_runs_and_gives_up_what_waits_and_from_nothing_else() {
-    let record = |slot, stage| Some(Record { version: NEW, slot, stage, needs_mesh: false });
+    let record =
+        |slot, stage| Some(Record { version: NEW, slot, stage, needs_mesh: false, is_choice: false, tries: 0 });
     let back = |running, record| Trial::start(at(0), running, record).0.back(running);
     for stage in [Stage::Trying, Stage::Confirmed] {
         let effects = back(Slot::B, record(Slot::B, stage));
@@ -290,20 +362,20 @@ fn the_owner_goes_back_from_what_runs_and_gives_up_what_waits_and_from_nothing_e
 
 #[test]
 fn what_another_command_has_written_is_found_and_a_trial_that_goes_on_is_not_disturbed() {
-    let record = |stage| Record { version: NEW, slot: Slot::B, stage, needs_mesh: false };
+    let record = |stage| Record { version: NEW, slot: Slot::B, stage, needs_mesh: false, is_choice: false, tries: 0 };
     let (mut waits, _) = Trial::start(at(0), Slot::A, None);
-    assert_eq!(waits.turn(), []);
+    assert_eq!(waits.turn(false), []);
     waits.found(Some(record(Stage::Written)));
-    assert_eq!(waits.turn(), [Effect::Save(record(Stage::Trying)), Effect::RestartOnTrial]);
+    assert_eq!(waits.turn(false), [Effect::Save(record(Stage::Trying)), Effect::RestartOnTrial]);
     // One that another command starts at this moment is that one's.
     let (mut other, _) = Trial::start(at(0), Slot::A, Some(record(Stage::Written)));
     other.found(Some(record(Stage::Trying)));
-    assert_eq!((other.turn(), other.record()), (Vec::new(), None));
+    assert_eq!((other.turn(false), other.record()), (Vec::new(), None));
     let (mut trial, _) = Trial::start(at(0), Slot::B, Some(record(Stage::Trying)));
     trial.found(Some(record(Stage::Trying)));
-    assert_eq!(trial.step(at(0), true, true), []);
+    assert_eq!(trial.step(at(0), true, Reach::Member), []);
     trial.found(Some(record(Stage::RolledBack)));
-    assert_eq!(trial.step(at(UPDATE_TRIAL_MS), true, true), [], "the owner has ended it meanwhile");
+    assert_eq!(trial.step(at(UPDATE_TRIAL_MS), true, Reach::Member), [], "the owner has ended it meanwhile");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::agent::{Seen, told};
 use super::*;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TROUBLE_BYTES_MAX};
-use crate::mesh::update::{Record, Slot, Stage};
+use crate::limits::{UPDATE_REACHED_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TROUBLE_BYTES_MAX};
+use crate::mesh::update::Slot;
 use crate::platform::update::make_key;
 use crate::wire::update::Version;
 use std::fs;
@@ -114,10 +114,41 @@ fn a_member_is_asked_where_its_agent_is_also_at_an_address_of_one_link() {
 #[test]
 fn a_version_is_taken_by_itself_only_if_it_is_later_than_what_is_known_of_whatever_became_of_that() {
     for stage in [Stage::Written, Stage::Trying, Stage::Confirmed, Stage::RolledBack] {
-        let record = Record { version: Version(1, 5, 0), slot: Slot::B, stage, needs_mesh: false };
+        let record =
+            Record { version: Version(1, 5, 0), slot: Slot::B, stage, needs_mesh: false, is_choice: false, tries: 0 };
         let known = [Version(1, 4, 9), Version(1, 5, 0), Version(1, 5, 1)].map(|of| watch::is_known(&record, of));
         assert_eq!(known, [true, true, false], "{stage:?}");
+        // A version that the owner chose over a newer one: as long as it is not given up, nothing comes by itself.
+        let chosen = Record { is_choice: true, ..record };
+        assert_eq!(watch::is_known(&chosen, Version(9, 0, 0)), stage != Stage::RolledBack, "{stage:?}");
     }
+}
+
+#[test]
+fn the_status_says_that_a_choice_stands_and_how_it_ends_and_how_often_a_trial_reached_nobody() {
+    let board = Board::new();
+    board.put("data/system/update.address", "http://nas.local/wattle\n");
+    let system = System::find(board.folder.path()).unwrap().unwrap();
+    let record = Record {
+        version: Version(0, 0, 1),
+        slot: Slot::B,
+        stage: Stage::Confirmed,
+        needs_mesh: true,
+        is_choice: true,
+        tries: 0,
+    };
+    let told = told_status(&system, Some(record));
+    assert!(told.contains("by your choice, which stands") && told.contains("`wattle update rollback`"), "{told}");
+    assert!(!told.contains("once a day"), "{told}");
+    let told = told_status(&system, Some(Record { is_choice: false, tries: 2, stage: Stage::Written, ..record }));
+    assert!(!told.contains("stands") && told.contains("2 of 3 times") && told.contains("once a day"), "{told}");
+}
+
+#[test]
+fn a_new_system_is_to_reach_another_device_where_one_was_reached_within_the_hour() {
+    let after = |millis| Instant::ZERO + Duration::from_millis(millis);
+    assert!(watch::has_mesh(after(UPDATE_REACHED_MS - 1), after(0)));
+    assert!(!watch::has_mesh(after(UPDATE_REACHED_MS), after(0)));
 }
 
 #[test]
@@ -126,7 +157,14 @@ fn what_cannot_be_written_of_a_trial_is_tried_again_and_holds_nobody_back_from_t
     board.put("boot/firmware/b/config.txt", "os_prefix=b/\n");
     let system = System::find(board.folder.path()).unwrap().unwrap();
     let card = Card::take(&system).unwrap();
-    let record = Record { version: Version(9, 0, 0), slot: Slot::B, stage: Stage::Trying, needs_mesh: false };
+    let record = Record {
+        version: Version(9, 0, 0),
+        slot: Slot::B,
+        stage: Stage::Trying,
+        needs_mesh: false,
+        is_choice: false,
+        tries: 0,
+    };
     let begun = || Trial::start(Instant::ZERO, Slot::B, Some(record)).0;
     let after = |millis| Instant::ZERO + Duration::from_millis(millis);
     let good = Some(Seen { reaches_others: true });

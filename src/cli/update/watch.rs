@@ -5,8 +5,8 @@ use super::agent::{Seen, members, seen, turn};
 use super::origin::Origin;
 use crate::base::time::Instant;
 use crate::cli::output::Stop;
-use crate::limits::{UPDATE_CHECK_MS, UPDATE_FIRST_CHECK_MS, UPDATE_LOOK_MS, UPDATE_MEMBERS_MS};
-use crate::mesh::update::{Effect, Record, Said, Stage, Trial};
+use crate::limits::{UPDATE_CHECK_MS, UPDATE_FIRST_CHECK_MS, UPDATE_LOOK_MS, UPDATE_MEMBERS_MS, UPDATE_REACHED_MS};
+use crate::mesh::update::{Effect, Reach, Record, Said, Stage, Trial};
 use crate::platform::clock;
 use crate::platform::update::{Card, System, Then, restart};
 use crate::wire::update::Version;
@@ -28,12 +28,13 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
         warn!("{why}");
     }
     drop(card);
-    let mut trouble = Origin::on_card(system).and_then(|origin| take(system, home, &origin).err().map(Untaken::why));
+    let mut trouble = Origin::on_card(system).and_then(|origin| take(system, &origin).err().map(Untaken::why));
     let mut asks_at = Instant::from_millis(UPDATE_FIRST_CHECK_MS);
     let mut asks_members_at = asks_at;
+    let mut reached = None;
     loop {
         let now = clock::now();
-        match step(system, home, &mut trial, trouble.as_deref()) {
+        match step(system, home, (&mut trial, &mut reached), trouble.as_deref()) {
             Ok(Then::GoOn) => {}
             Ok(then) if restart(system, then)? => return Ok(()),
             Ok(_) => {
@@ -41,11 +42,11 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
             }
             Err(why) => warn!("{why}"),
         }
-        // A system on trial takes no other update, and whoever is slow to answer would keep it from being decided on.
-        let may_ask = trial.record().is_none_or(|record| record.stage != Stage::Trying);
+        // A system on trial takes no other update, and whoever is slow to answer would keep it from being decided on. One that the owner chose stands.
+        let may_ask = trial.record().is_none_or(|record| record.stage != Stage::Trying && !record.stands());
         if may_ask && now >= asks_at {
             asks_at = now + Duration::from_millis(UPDATE_LOOK_MS);
-            if let Some(asked) = ask_address(system, home) {
+            if let Some(asked) = ask_address(system) {
                 trouble = asked.err();
             }
         }
@@ -56,14 +57,22 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
     }
 }
 
-/// One look: how the agent is, whether what is on trial has held, and whether what waits has its turn.
-fn step(system: &System, home: &Path, trial: &mut Trial, trouble: Option<&str>) -> Result<Then, String> {
-    let agent = seen(home);
+/// One look: how the agent is, whether what is on trial has held, and whether what waits has its turn. `reached`: when another device was, last.
+fn step(
+    system: &System,
+    home: &Path,
+    (trial, reached): (&mut Trial, &mut Option<Instant>),
+    trouble: Option<&str>,
+) -> Result<Then, String> {
+    let (agent, now) = (seen(home), clock::now());
+    if agent.is_some_and(|seen| seen.reaches_others) {
+        *reached = Some(now);
+    }
     // Held by a command of the owner's: what that does is seen at the next look.
     let Ok(card) = Card::take(system) else { return Ok(Then::GoOn) };
     trial.found(card.record());
     // A system that cannot read a part of the card is not good, whatever its agent says.
-    let then = decide(&card, trial, clock::now(), agent.filter(|_| card.is_whole()))?;
+    let then = decide(&card, trial, now, agent.filter(|_| card.is_whole()))?;
     if then != Then::GoOn {
         return Ok(then);
     }
@@ -74,7 +83,15 @@ fn step(system: &System, home: &Path, trial: &mut Trial, trouble: Option<&str>) 
         Some(Stage::Trying) => Said::Updates,
         Some(Stage::Confirmed | Stage::RolledBack) | None => Said::Nothing,
     };
-    if agent.is_some() && turn(home, said, trouble) { card.carry_out(&trial.turn()) } else { Ok(Then::GoOn) }
+    if agent.is_none() || !turn(home, said, trouble) {
+        return Ok(Then::GoOn);
+    }
+    card.carry_out(&trial.turn(reached.is_some_and(|at| has_mesh(now, at))))
+}
+
+/// Whether a new system is to reach another device, when one was reached at this moment.
+pub(super) fn has_mesh(now: Instant, reached: Instant) -> bool {
+    now.since(reached) < Duration::from_millis(UPDATE_REACHED_MS)
 }
 
 /// Whether what is on trial has held, or is given up.
@@ -83,8 +100,12 @@ fn step(system: &System, home: &Path, trial: &mut Trial, trouble: Option<&str>) 
 /// One sentence: it has held, and that could not be written. It is decided anew at the next look.
 pub(super) fn decide(card: &Card<'_>, trial: &mut Trial, now: Instant, agent: Option<Seen>) -> Result<Then, String> {
     let before = *trial;
-    let reaches_others = agent.is_some_and(|seen| seen.reaches_others);
-    let effects = trial.step(now, agent.is_some(), reaches_others);
+    let reach = match agent {
+        Some(Seen { reaches_others: true }) => Reach::Member,
+        _ if card.has_network() => Reach::Nobody,
+        _ => Reach::NoNetwork,
+    };
+    let effects = trial.step(now, agent.is_some(), reach);
     match card.carry_out(&effects) {
         Err(why) if effects.contains(&Effect::Restart) => {
             // The firmware starts the earlier system whatever is written down, and that one finds what is left to be.
@@ -100,10 +121,10 @@ pub(super) fn decide(card: &Card<'_>, trial: &mut Trial, now: Instant, agent: Op
 }
 
 /// Asks the owner's address, if there is one and it is due. `None`: it was not asked.
-fn ask_address(system: &System, home: &Path) -> Option<Result<(), String>> {
+fn ask_address(system: &System) -> Option<Result<(), String>> {
     let address = system.address()?;
     match Card::take(system).ok()?.asks(clock::shown()) {
-        Ok(true) => Some(take(system, home, &Origin::Address(address)).map_err(Untaken::why)),
+        Ok(true) => Some(take(system, &Origin::Address(address)).map_err(Untaken::why)),
         Ok(false) => None,
         Err(error) => {
             warn!("When updates were asked for last cannot be written: {error}.");
@@ -120,7 +141,7 @@ fn ask_members(system: &System, home: &Path) -> u64 {
         return UPDATE_MEMBERS_MS;
     }
     let mut origins = members(home).into_iter().map(Origin::of_member).filter(Origin::has_update);
-    let has_failed = origins.any(|origin| matches!(take(system, home, &origin), Err(Untaken::Failed(_))));
+    let has_failed = origins.any(|origin| matches!(take(system, &origin), Err(Untaken::Failed(_))));
     if has_failed { UPDATE_CHECK_MS } else { UPDATE_MEMBERS_MS }
 }
 
@@ -142,7 +163,7 @@ impl Untaken {
 }
 
 /// Takes an update without being told, if it is newer and was not given up before.
-fn take(system: &System, home: &Path, origin: &Origin) -> Result<(), Untaken> {
+fn take(system: &System, origin: &Origin) -> Result<(), Untaken> {
     let package = origin.package();
     let card = Card::take(system).map_err(Untaken::Refused)?;
     let told = |why: &String| warn!("{origin} has no update that is taken. {why}");
@@ -150,14 +171,13 @@ fn take(system: &System, home: &Path, origin: &Origin) -> Result<(), Untaken> {
     if update.version <= System::version() || card.record().is_some_and(|record| is_known(&record, update.version)) {
         return Ok(());
     }
-    let needs_mesh = seen(home).is_some_and(|seen| seen.reaches_others);
-    let version = card.install(&package, false, needs_mesh).inspect_err(told).map_err(Untaken::Failed)?;
+    let version = card.install(&package, false).inspect_err(told).map_err(Untaken::Failed)?;
     info!("{origin} had version {version}, which lies whole on the card, and waits for its turn.");
     Ok(())
 }
 
-/// Whether a version is not taken by itself: it or a later one waits already, was given up, or is what this system came by. The last one counts too: an update whose
-/// program has an earlier version than its manifest says would be taken again and again.
+/// Whether a version is not taken by itself: it or a later one waits already, was given up, or is what this system came by; or the owner chose an older one, which stands. The
+/// last version counts too: an update whose program has an earlier version than its manifest says would be taken again and again.
 pub(super) fn is_known(record: &Record, version: Version) -> bool {
-    version <= record.version
+    record.stands() || version <= record.version
 }

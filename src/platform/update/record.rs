@@ -23,6 +23,10 @@ struct Kept {
     slot: String,
     stage: String,
     needs_mesh: bool,
+    #[serde(default)]
+    is_choice: bool,
+    #[serde(default)]
+    tries: u8,
 }
 
 /// The words for the stages.
@@ -51,6 +55,8 @@ fn parse(bytes: &[u8]) -> Option<Record> {
         slot: [Slot::A, Slot::B].into_iter().find(|slot| slot.name() == kept.slot)?,
         stage: STAGES.iter().find(|(_, word)| *word == kept.stage)?.0,
         needs_mesh: kept.needs_mesh,
+        is_choice: kept.is_choice,
+        tries: kept.tries,
     })
 }
 
@@ -64,6 +70,8 @@ pub(super) fn write(folder: &Path, record: Record) -> Result<()> {
         slot: record.slot.name().to_owned(),
         stage: stage_word(record.stage).to_owned(),
         needs_mesh: record.needs_mesh,
+        is_choice: record.is_choice,
+        tries: record.tries,
     };
     durable::write(&folder.join(NAME), &serde_json::to_vec(&kept)?)
 }

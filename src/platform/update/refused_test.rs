@@ -101,7 +101,7 @@ fn what_is_kept_for_others_is_what_was_looked_at_also_where_a_server_answers_oth
         let bytes = if is_second { b"form = 1".to_vec() } else { fs::read(folder.join(name)).unwrap() };
         Ok(Box::new(Cursor::new(bytes)))
     });
-    assert_eq!(Card::take(&board.system()).unwrap().install(&package, false, false), Ok(NEW));
+    assert_eq!(Card::take(&board.system()).unwrap().install(&package, false), Ok(NEW));
     let (kept, whole) = (board.at("data/update").join(MANIFEST), folder.join(MANIFEST));
     assert_eq!(fs::read(kept).unwrap(), fs::read(whole).unwrap());
 }

@@ -1,6 +1,6 @@
 //! Where an image has what an update touches, and which of its two systems runs.
 
-use crate::limits::{UPDATE_KEYS_BYTES_MAX, UPDATE_KEYS_MAX, UPDATE_RECORD_BYTES_MAX};
+use crate::limits::{UPDATE_KEYS_BYTES_MAX, UPDATE_KEYS_MAX, UPDATE_RECORD_BYTES_MAX, UPDATE_ROUTES_BYTES_MAX};
 use crate::mesh::update::Slot;
 use crate::platform::regular;
 use crate::wire::update::{Architecture, Version, key};
@@ -131,6 +131,17 @@ impl System {
         self.run().join("stand-in").exists()
     }
 
+    /// Whether the board has a way into a network, as the image's `look` sees it: a route that is not its own. It goes with the cable, and with the Wi-Fi.
+    pub(super) fn has_network(&self) -> bool {
+        let routes = regular::read(&self.root.join("proc/net/route"), UPDATE_ROUTES_BYTES_MAX).unwrap_or_default();
+        let routes = String::from_utf8_lossy(&routes);
+        routes
+            .lines()
+            .skip(1)
+            .filter_map(|route| route.split_ascii_whitespace().next())
+            .any(|interface| interface != "lo")
+    }
+
     /// The agent's home.
     #[must_use]
     pub fn home(&self) -> PathBuf {
@@ -217,6 +228,26 @@ mod tests {
         let disk = |major, minor| disk_of(&at("dev/block"), makedev(major, minor));
         assert!(disk(179, 2).is_some() && disk(179, 2) == disk(179, 3) && disk(179, 2) != disk(8, 3));
         assert_eq!(disk(8, 4), None);
+    }
+
+    #[test]
+    fn a_network_is_a_route_beside_the_boards_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            fs::write(folder.path().join(name), text).unwrap();
+        };
+        put(MARK, "arm64\n");
+        put("proc/cmdline", "root=PARTUUID=57415454-02\n");
+        let system = System::find(folder.path()).unwrap().unwrap();
+        assert!(!system.has_network());
+        let head = "Iface\tDestination\tGateway\n";
+        for (routes, has) in
+            [("", false), ("lo\t00000000\t0\n", false), ("lo\t0\t0\nwlan0\t00000000\t0100000A\n", true)]
+        {
+            put("proc/net/route", &format!("{head}{routes}"));
+            assert_eq!(system.has_network(), has, "{routes}");
+        }
     }
 
     #[test]

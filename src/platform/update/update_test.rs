@@ -4,7 +4,7 @@ use super::tar::tests::tar_of;
 use super::*;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS};
-use crate::mesh::update::Slot;
+use crate::mesh::update::{Reach, Slot};
 use crate::platform::home::durable::cut;
 use crate::wire::update::{Architecture, MANIFEST, ROOT};
 use miniz_oxide::deflate::compress_to_vec;
@@ -76,7 +76,7 @@ impl Board {
     pub(super) fn install(&self, older: bool) -> Result<Version, String> {
         let system = self.system();
         let folder = self.at("update");
-        Card::take(&system)?.install(&Package::in_folder(&folder), older, false)
+        Card::take(&system)?.install(&Package::in_folder(&folder), older)
     }
 
     /// The power goes, and the firmware starts what its files name: `once` of those of the other file. Gives the system that runs.
@@ -112,15 +112,15 @@ impl Board {
             self.install(false)?;
             let card = Card::take(&system)?;
             trial.found(card.record());
-            return card.carry_out(&trial.turn());
+            return card.carry_out(&trial.turn(false));
         }
-        let turn = card.carry_out(&trial.turn())?;
+        let turn = card.carry_out(&trial.turn(false))?;
         if turn != Then::GoOn {
             return Ok(turn);
         }
         let after = |millis| Instant::ZERO + Duration::from_millis(millis);
         for now in [after(0), after(UPDATE_TRIAL_MS), after(UPDATE_TRIAL_LIMIT_MS)] {
-            let then = card.carry_out(&trial.step(now, is_good || !is_new, true))?;
+            let then = card.carry_out(&trial.step(now, is_good || !is_new, Reach::Member))?;
             if then != Then::GoOn {
                 return Ok(then);
             }
@@ -264,6 +264,31 @@ fn the_owner_goes_back_from_an_update_that_has_held_and_gives_up_one_that_waits(
     assert_eq!(lived_on(&board), (Slot::A, Stage::RolledBack));
 }
 
+#[test]
+fn a_version_that_the_owner_chose_over_a_newer_one_stands_until_another_takes_its_place() {
+    let board = Board::new();
+    let sign_as = |version| sign(&board.at("update"), &board.at("key"), version, Architecture::Arm64).unwrap();
+    let stands = |older| {
+        board.install(older).unwrap();
+        Card::take(&board.system()).unwrap().record().unwrap().stands()
+    };
+    sign_as(Version(0, 0, 1));
+    assert!(stands(true));
+    sign_as(System::version());
+    assert!(stands(true), "the same as what runs once more, beside a choice");
+    sign_as(NEW);
+    assert!(!stands(false), "the owner takes a newer one");
+    sign_as(System::version());
+    assert!(!stands(true), "the same once more chooses nothing");
+    // What an earlier program wrote knows of no choice.
+    board.put(
+        "data/system/update/record.json",
+        r#"{"version":"0.0.1","slot":"b","stage":"confirmed","needs_mesh":true}"#,
+    );
+    let record = Card::look(&board.system()).unwrap().unwrap();
+    assert_eq!((record.needs_mesh, record.is_choice, record.tries, record.stands()), (true, false, 0, false));
+}
+
 fn lived_on(board: &Board) -> (Slot, Stage) {
     let system = board.system();
     (system.running(), Card::take(&system).unwrap().record().unwrap().stage)
@@ -284,7 +309,7 @@ fn only_an_update_that_has_held_is_handed_on_and_another_board_takes_it_from_the
     let public = key_of(&board.at("key")).unwrap();
     other.put("data/system/update.keys", &public);
     let (system, kept) = (other.system(), board.at("data/update"));
-    assert_eq!(Card::take(&system).unwrap().install(&Package::in_folder(&kept), false, false), Ok(NEW));
+    assert_eq!(Card::take(&system).unwrap().install(&Package::in_folder(&kept), false), Ok(NEW));
     let lies = |board: &Board| fs::read(board.at("dev/disk/by-partuuid/57415454-03")).unwrap();
     assert_eq!(lies(&other), lies(&board));
     // The owner goes back from it: then it is nobody's to have.
