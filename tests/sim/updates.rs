@@ -1,11 +1,14 @@
 //! Updates in a home: each device wants one, and asks every half minute whether its turn has come, as the image's service does. Never two are without their
-//! system at once: with losses, while the network is broken, and while a device is away; and each has its turn once that is over.
+//! system at once: with losses, while the network is broken, and while a device is away; and each has its turn once that is over. And a home that goes to bed while a
+//! device is on trial costs it no update.
 
 use super::World;
 use wattle::base::time::{Duration, Instant};
-use wattle::mesh::update::Said;
+use wattle::limits::{UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS};
+use wattle::mesh::update::{Effect, Reach, Record, Said, Slot, Stage as Kept, Trial};
 use wattle::node::input::Request;
 use wattle::node::output::Response;
+use wattle::wire::update::Version;
 
 const DEVICES: usize = 4;
 const SEEDS: u64 = 3;
@@ -95,6 +98,90 @@ impl Home {
         }
         assert_eq!(self.stages, [Stage::Done; DEVICES], "seed {seed}");
         assert_eq!(self.most, 1, "seed {seed}");
+    }
+}
+
+impl Home {
+    /// Device 0 comes up in its new system.
+    fn comes_up(&mut self, kept: Record) -> Trial {
+        self.world.boot(0);
+        let (trial, effects) = Trial::start(self.world.now, Slot::B, Some(kept));
+        assert_eq!(effects, []);
+        trial
+    }
+
+    /// What its service makes of what it sees, until there is something to do or this time is over. The board has its network all along.
+    fn is_tried(&mut self, trial: &mut Trial, seconds: u64) -> Vec<Effect> {
+        for _ in 0..seconds / LOOK {
+            self.world.run_until(self.world.after(LOOK));
+            let is_ready = self.world.devices[0].agent.is_some();
+            let reach = if self.world.net.links_of(0).is_empty() { Reach::Nobody } else { Reach::Member };
+            let effects = trial.step(self.world.now, is_ready, reach);
+            if !effects.is_empty() {
+                return effects;
+            }
+        }
+        Vec::new()
+    }
+
+    fn goes_to_bed(&mut self) {
+        (1..DEVICES).for_each(|at| self.world.crash(at));
+    }
+}
+
+const TRIED: Record = Record {
+    version: Version(9, 0, 0),
+    slot: Slot::B,
+    stage: Kept::Trying,
+    needs_mesh: true,
+    is_choice: false,
+    tries: 0,
+};
+
+#[test]
+fn a_device_on_trial_stays_updated_although_all_others_are_switched_off() {
+    for seed in 1..=SEEDS {
+        let mut home = Home::new(seed);
+        home.world.crash(0);
+        let mut trial = home.comes_up(TRIED);
+        assert_eq!(home.is_tried(&mut trial, 120), [], "seed {seed}");
+        assert!(!home.world.net.links_of(0).is_empty(), "seed {seed}: it reaches the others");
+        home.goes_to_bed();
+        let ended = home.is_tried(&mut trial, UPDATE_TRIAL_MS / 1000 + 2 * LOOK);
+        assert!(ended.contains(&Effect::Ended(Kept::Confirmed)), "seed {seed}: {ended:?}");
+    }
+}
+
+#[test]
+fn an_update_whose_trial_reaches_nobody_waits_for_the_others_and_is_tried_again() {
+    for seed in 1..=SEEDS {
+        let mut home = Home::new(seed);
+        home.world.crash(0);
+        home.goes_to_bed();
+        let mut trial = home.comes_up(TRIED);
+        let ended = home.is_tried(&mut trial, UPDATE_TRIAL_LIMIT_MS / 1000 + 2 * LOOK);
+        let waits = Record { stage: Kept::Written, tries: 1, ..TRIED };
+        assert!(
+            ended.contains(&Effect::Save(waits)) && ended.last() == Some(&Effect::Restart),
+            "seed {seed}: {ended:?}"
+        );
+        // The earlier system, in a home that sleeps: no turn comes. In the morning one does.
+        home.world.crash(0);
+        home.world.boot(0);
+        home.stages = vec![Stage::Done; DEVICES];
+        home.stages[0] = Stage::Waits;
+        (1..DEVICES).for_each(|at| home.world.boot(at));
+        let joined = home.world.run_till(Duration::from_secs(600), World::all_joined);
+        assert!(joined.is_some(), "seed {seed}: {}", home.world.describe());
+        home.looks(900);
+        assert!(home.stages[0] != Stage::Waits, "seed {seed}: its turn comes");
+        let (mut earlier, _) = Trial::start(home.world.now, Slot::A, Some(waits));
+        let again = Record { stage: Kept::Trying, ..waits };
+        assert_eq!(earlier.turn(true), [Effect::Save(again), Effect::RestartOnTrial]);
+        home.world.crash(0);
+        let mut trial = home.comes_up(again);
+        let ended = home.is_tried(&mut trial, 2 * UPDATE_TRIAL_MS / 1000);
+        assert!(ended.contains(&Effect::Ended(Kept::Confirmed)), "seed {seed}: {ended:?}");
     }
 }
 
