@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Cursor;
 use std::os::unix::fs::PermissionsExt;
 
-const OTHER: &str = "dev/disk/by-partuuid/57415454-03";
+const OTHER: &str = "dev/wattle/b";
 
 /// What an install says that is to change nothing, not even by a copy on the data partition.
 fn refused(board: &Board) -> String {
@@ -25,7 +25,7 @@ fn refused(board: &Board) -> String {
 #[test]
 fn what_the_board_starts_by_itself_is_never_written_over_also_where_the_record_of_a_trial_is_lost() {
     let board = Board::new();
-    let first = "dev/disk/by-partuuid/57415454-02";
+    let first = "dev/wattle/a";
     let whole = fs::read(board.at(first)).unwrap();
     // The other system was started once, and nothing is known of it.
     board.put("proc/cmdline", "root=PARTUUID=57415454-03 ro\n");

@@ -81,12 +81,13 @@ impl System {
         format!("{}-{:02}", self.disk, slot.partition())
     }
 
-    /// The root partition of a system.
+    /// The root partition of a system, by the name that it has on the card that runs alone (`own-partition` of the image).
     pub(super) fn partition(&self, slot: Slot) -> PathBuf {
-        self.root.join("dev/disk/by-partuuid").join(self.root_name(slot))
+        self.root.join("dev/wattle").join(slot.name())
     }
 
-    /// Whether a partition is on the disk of the system that runs: all cards have the same numbers, and that of another board may lie in a USB reader.
+    /// Whether a partition is on the disk of the system that runs: all cards have the same numbers, that of another board may lie in a USB reader, and what is written
+    /// over is looked at once more.
     ///
     /// # Errors
     /// One sentence: it is not, or is not there.
@@ -283,7 +284,7 @@ mod tests {
             (system.running(), system.architecture(), system.keys().unwrap().len()),
             (Slot::B, Architecture::Arm64, 0)
         );
-        assert!(system.partition(Slot::A).ends_with("57415454-02") && !system.is_live());
+        assert!(system.partition(Slot::A).ends_with("dev/wattle/a") && !system.is_live());
         put(KEYS[0], &format!("# The maker's.\n\n{}\n", "0a".repeat(32)));
         put(KEYS[1], &format!("{}\r\n", "0b".repeat(32)));
         assert_eq!(system.keys().unwrap(), [[0x0a; 32], [0x0b; 32]]);

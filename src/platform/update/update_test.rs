@@ -31,8 +31,8 @@ impl Board {
         let board = Self { folder: tempfile::tempdir().unwrap() };
         board.put("usr/share/wattle/image", "arm64\n");
         board.put("proc/cmdline", "root=PARTUUID=57415454-02 ro\n");
-        for number in ["02", "03"] {
-            board.put(&format!("dev/disk/by-partuuid/57415454-{number}"), &number.repeat(1_000_000));
+        for (name, number) in [("a", "02"), ("b", "03")] {
+            board.put(&format!("dev/wattle/{name}"), &number.repeat(1_000_000));
         }
         for (name, text) in system_files("a") {
             board.put(&format!("boot/firmware/{name}"), &text);
@@ -88,7 +88,7 @@ impl Board {
         // Its boot files lead to its root; both are whole, or it does not come up and the firmware starts the other file's at the next power.
         let line = self.text(&format!("boot/firmware/{}/cmdline.txt", slot.name()));
         assert_eq!(line, format!("root=PARTUUID=57415454-{:02} ro\n", slot.partition()), "{file}");
-        let root = fs::read(self.at(&format!("dev/disk/by-partuuid/57415454-{:02}", slot.partition()))).unwrap();
+        let root = fs::read(self.at(&format!("dev/wattle/{}", slot.name()))).unwrap();
         let is_new = root.starts_with(&new_root());
         let kernel = self.text(&format!("boot/firmware/{}/kernel8.img", slot.name()));
         assert_eq!(is_new, kernel == "the new kernel", "the root and the kernel of {file} are of one version");
@@ -189,7 +189,7 @@ fn wherever_the_power_goes_a_whole_system_starts_and_the_update_comes_to_its_end
 fn an_update_that_is_not_what_it_says_leaves_the_running_system_and_its_files_alone() {
     let board = Board::new();
     let config = board.text("boot/firmware/config.txt");
-    let other = "dev/disk/by-partuuid/57415454-03";
+    let other = "dev/wattle/b";
     let is_untouched = || board.text("boot/firmware/config.txt") == config && board.start(false) == Slot::A;
     for (name, what) in
         [("update.sig", "not signed"), (MANIFEST, "not signed by a key"), ("boot.tar", "boot files are not those")]
@@ -310,7 +310,7 @@ fn only_an_update_that_has_held_is_handed_on_and_another_board_takes_it_from_the
     other.put("data/system/update.keys", &public);
     let (system, kept) = (other.system(), board.at("data/update"));
     assert_eq!(Card::take(&system).unwrap().install(&Package::in_folder(&kept), false), Ok(NEW));
-    let lies = |board: &Board| fs::read(board.at("dev/disk/by-partuuid/57415454-03")).unwrap();
+    let lies = |board: &Board| fs::read(board.at("dev/wattle/b")).unwrap();
     assert_eq!(lies(&other), lies(&board));
     // The owner goes back from it: then it is nobody's to have.
     let system = board.system();
