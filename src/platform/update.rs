@@ -222,7 +222,9 @@ pub const fn word_of(stage: Stage) -> &'static str {
         Stage::Written => "The update lies on the card, and waits for its turn.",
         Stage::Trying => "The update runs on trial.",
         Stage::Confirmed => "The update has held, and stays.",
-        Stage::RolledBack => "The update was given up: the earlier system runs.",
+        Stage::RolledBack => {
+            "The update was given up: the earlier system runs. This version is not taken by itself again; `wattle update apply` takes it all the same."
+        }
     }
 }
 

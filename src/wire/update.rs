@@ -121,14 +121,14 @@ pub enum BadUpdate {
 impl fmt::Display for BadUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unsigned => "The update is not signed. It was not taken.",
+            Self::Unsigned => "The update is not signed: its update.sig holds no signature.",
             Self::NotGenuine => {
-                "The update is not signed by a key that this device knows, or was changed on its way. It was not taken."
+                "The update is not signed by a key that this device knows, or was changed on its way."
             }
-            Self::NotAnUpdate => "This is no update that this version knows. It was not taken.",
-            Self::OtherBoard => "The update is for other boards. It was not taken.",
-            Self::Same => "The update brings the version that runs already.",
-            Self::Older => "The update brings an older version than the one that runs. It was not taken.",
+            Self::NotAnUpdate => "The update is signed, and its update.toml is of a form that this version does not know: it may need a version in between.",
+            Self::OtherBoard => "The update is for other boards (arm64 or armhf, the other one).",
+            Self::Same => "The update brings the version that runs already; `wattle update apply --older` takes it once more.",
+            Self::Older => "The update brings an older version than the one that runs; `wattle update apply --older` takes it all the same.",
         })
     }
 }

@@ -38,7 +38,10 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
             Ok(Then::GoOn) => {}
             Ok(then) if restart(system, then)? => return Ok(()),
             Ok(_) => {
-                return Err(Stop::NotDone("The board is to start anew, and is none that this can start.".to_owned()));
+                return Err(Stop::NotDone(
+                    "The board has to start anew now, and a folder that stands for one cannot: `--root` is for tests."
+                        .to_owned(),
+                ));
             }
             Err(why) => warn!("{why}"),
         }

@@ -117,7 +117,7 @@ impl<'a> Boot<'a> {
 
     /// The files and folders in the tar, as this system has them.
     fn files<'e>(&self, slot: Slot, tar: &'e [u8]) -> Result<Files<'e>, String> {
-        let entries = tar::entries(tar).map_err(|why| format!("The update's tar of boot files {why}."))?;
+        let entries = tar::entries(tar).map_err(|why| format!("The update's boot.tar {why}."))?;
         let content = |entry: Entry<'e>| {
             let bytes = self.content(slot, &entry);
             (entry.name, bytes)
@@ -130,7 +130,7 @@ impl<'a> Boot<'a> {
         if has(CONFIG, &prefix(slot)) && has(CMDLINE, &format!("root=PARTUUID={}", self.system.root_name(slot))) {
             return Ok(files);
         }
-        Err("The update's boot files do not say which system they start.".to_owned())
+        Err("The update's boot files (config.txt and cmdline.txt) do not name the system that they start, so this board could not start them.".to_owned())
     }
 
     /// What a file holds for this system: the two that differ between the systems are told which one it is.

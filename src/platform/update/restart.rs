@@ -43,9 +43,10 @@ pub fn restart(system: &System, then: Then) -> Result<bool, String> {
     let output = Command::new("systemctl").args(arguments).stdin(Stdio::null()).output();
     match output {
         Ok(output) if output.status.success() => Ok(true),
-        Ok(output) => {
-            Err(format!("The board does not start anew: {}.", String::from_utf8_lossy(&output.stderr).trim()))
-        }
-        Err(error) => Err(format!("The board does not start anew: systemctl: {error}.")),
+        Ok(output) => Err(format!(
+            "The board has to start anew, and systemd does not start it: {}.",
+            String::from_utf8_lossy(&output.stderr).trim()
+        )),
+        Err(error) => Err(format!("The board has to start anew, and systemctl does not run: {error}.")),
     }
 }
