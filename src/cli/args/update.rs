@@ -52,7 +52,7 @@ pub enum UpdateCommand {
         #[arg(value_name = "FROM")]
         from: Option<String>,
 
-        /// Also a version that is not newer than the one that runs.
+        /// Also a version that is not newer than the one that runs. An older one stands: no other is taken by itself until you apply a newer one, or go back.
         #[arg(long)]
         older: bool,
 
