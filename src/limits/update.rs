@@ -36,6 +36,9 @@ pub const UPDATE_RECORD_BYTES_MAX: usize = 4096;
 /// Bytes of the kernel's table of routes: 128 a line, and a board has a few.
 pub const UPDATE_ROUTES_BYTES_MAX: usize = 16 * 1024;
 
+/// Bytes of the file with the kernel's number of an interface, by which a server of one link is reached: ten digits and an end of line.
+pub const INTERFACE_NUMBER_BYTES_MAX: usize = 16;
+
 /// Bytes of an update that are read, hashed and written at a time: a whole number of a flash card's blocks.
 pub const UPDATE_PIECE_BYTES: usize = 1024 * 1024;
 

@@ -1,10 +1,8 @@
 //! The interfaces of this machine, by the names that people and addresses have for them.
 
+use crate::limits::INTERFACE_NUMBER_BYTES_MAX;
 use crate::platform::regular;
 use std::path::Path;
-
-/// Bytes of the file with an interface's number: ten digits and an end of line.
-const NUMBER_BYTES_MAX: usize = 16;
 
 /// The kernel's number of the interface with this name, or of which this is the number: the zone of an IPv6 address is either. `None`: there is none of that
 /// name.
@@ -16,7 +14,7 @@ pub fn index(zone: &str) -> Option<u32> {
     // The kernel takes no other names than those of a file.
     let is_name = !zone.is_empty() && zone != "." && zone != ".." && !zone.contains('/');
     let file = Path::new("/sys/class/net").join(zone).join("ifindex");
-    let text = is_name.then(|| regular::read(&file, NUMBER_BYTES_MAX).ok())??;
+    let text = is_name.then(|| regular::read(&file, INTERFACE_NUMBER_BYTES_MAX).ok())??;
     str::from_utf8(&text).ok()?.trim().parse().ok()
 }
 
