@@ -11,6 +11,7 @@ use super::paths::sendable;
 use super::style::Style;
 use super::text::{one_line, readable, whole_path};
 use crate::base::finding::quoted;
+use crate::http::api::too_long;
 use crate::http::client::{Client, Failure};
 use crate::http::dto::{Passage, SearchHit, SearchResults};
 use crate::platform::last_answer;
@@ -38,6 +39,10 @@ struct FoundPassage {
 
 /// Asks, and shows what was found.
 pub(super) async fn search(client: &Client, home: &Path, search: &SearchArgs, as_json: bool) -> Result<(), Stop> {
+    // An agent reads no body of that size, and could not say what is wrong with the question in it.
+    if let Some(why) = too_long(&search.question.join(" ")) {
+        return Err(Stop::NotDone(why));
+    }
     let answer = client.search_with(search.body()).await?;
     if as_json {
         return print_as_is(&pretty(&answer.json));

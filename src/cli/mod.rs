@@ -74,9 +74,10 @@ use args::{Args, Command, EnergyCommand, EvalArgs, IdentityCommand, IpfsCommand}
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use exit::Exit;
 use options::up_options;
-use output::{Stop, failed, show};
+use output::{Stop, failed, is_read, show};
 use paths::absolute;
 use reach::{api_of, client_of};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use style::Style;
@@ -97,10 +98,17 @@ pub fn main(model: &'static EmbeddedModel) -> ExitCode {
     let as_json = args.json;
     match run(args, model) {
         Ok(()) => ExitCode::from(Exit::Done.code()),
-        Err(Stop::NotDone(why)) => fail(&why, Exit::NotDone, as_json),
-        Err(Stop::NoAgent(why)) => fail(&why, Exit::NoAgent, as_json),
-        Err(Stop::Misused(why)) => fail(&why, Exit::Misused, as_json),
-        Err(Stop::Reported(exit)) => ExitCode::from(exit.code()),
+        Err(stop) => end(stop, as_json),
+    }
+}
+
+/// How the program ends where a command stopped.
+fn end(stop: Stop, as_json: bool) -> ExitCode {
+    match stop {
+        Stop::NotDone(why) => fail(&why, Exit::NotDone, as_json),
+        Stop::NoAgent(why) => fail(&why, Exit::NoAgent, as_json),
+        Stop::Misused(why) => fail(&why, Exit::Misused, as_json),
+        Stop::Reported(exit) => ExitCode::from(exit.code()),
     }
 }
 
@@ -130,8 +138,13 @@ fn misused(mut error: clap::Error) -> ExitCode {
         let meant = command.or(option).unwrap_or_default();
         return fail(&format!("{} {meant}", error.render()), Exit::Misused, true);
     }
-    // Help and version are no errors, and go to standard output. A closed pipe is no failure.
-    let _ = error.print();
+    // Help and version are no errors, and go to standard output: they are answers like others.
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    if !error.use_stderr()
+        && let Err(stop) = is_read(printed)
+    {
+        return end(stop, std::env::args_os().any(|word| word == "--json"));
+    }
     if let Some(meant) = command.or(option) {
         note(meant);
     }

@@ -29,6 +29,7 @@ mod upkeep;
 
 use self::collection::{Collection, is_known};
 use self::misread::misread;
+pub use self::search::too_long;
 use super::answer::{json, refused, refused_for_good};
 use super::dto::{Added, Checked, text};
 use super::events::Events;

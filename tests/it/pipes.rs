@@ -1,6 +1,7 @@
 //! Who reads no more, the demo, and commands that are told to be typed.
 
 use super::harness::{Place, WATTLE};
+use std::fs::{File, OpenOptions};
 use std::io::{PipeWriter, pipe};
 use std::process::Command;
 
@@ -23,6 +24,52 @@ fn where_nobody_reads_any_more_a_command_ends_without_a_panic() {
     for command in [&["peers", "--watch"][..], &["peers", "--watch", "--json"], &["status"]] {
         let ended = Command::new(WATTLE).args(command).args(["--home", &home]).stdout(closed()).output().unwrap();
         assert!(ended.status.success() && ended.stderr.is_empty(), "{command:?}: {ended:?}");
+    }
+}
+
+/// Where nothing can be written: the device of Linux that is always full (full(4)).
+fn full() -> File {
+    OpenOptions::new().write(true).open("/dev/full").unwrap()
+}
+
+#[test]
+fn what_cannot_be_written_is_told_by_each_command_also_by_help_and_version() {
+    let place = Place::new();
+    let home = place.home().display().to_string();
+    for words in [
+        &["--help"][..],
+        &["help"],
+        &["--version"],
+        &["help", "search"],
+        &["search", "--help"],
+        &["completions", "bash"],
+        &["man"],
+        &["man", "--json"],
+        &["id", "--home", &home],
+        &["doctor", "--home", &home],
+    ] {
+        let ended = Command::new(WATTLE).args(words).stdout(full()).output().unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.code() == Some(1) && told.contains("cannot be written"), "{words:?}: {ended:?}");
+        let ended = Command::new(WATTLE).args(words).stdout(closed()).output().unwrap();
+        let is_doctor = words[0] == "doctor";
+        assert!(
+            (ended.status.success() || is_doctor) && ended.stderr.is_empty(),
+            "a closed pipe, {words:?}: {ended:?}"
+        );
+    }
+}
+
+#[test]
+fn a_question_that_is_too_long_is_told_its_own_limit_however_long_it_is() {
+    let place = Place::new();
+    let agent = place.up(&[]);
+    for words in [5_000, 70_000] {
+        let question = "x".repeat(words);
+        let asked = agent.cli(["search", &question]);
+        let told = String::from_utf8_lossy(&asked.stderr).into_owned();
+        assert_eq!(asked.status.code(), Some(1), "{told}");
+        assert!(told.contains(&format!("{words} bytes")) && told.contains("at most 4096 are read"), "{told}");
     }
 }
 
