@@ -1,8 +1,10 @@
 //! Who reads no more, the demo, and commands that are told to be typed.
 
 use super::harness::{Place, WATTLE};
-use std::fs::{File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
 use std::io::{PipeWriter, pipe};
+use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
 /// A pipe that nobody reads any more.
@@ -107,4 +109,34 @@ fn each_command_that_is_told_names_the_home_that_was_given_and_works_as_it_stand
         let done = Command::new(WATTLE).args(words).output().unwrap();
         assert_ne!(done.status.code(), Some(2), "{command}: {}", String::from_utf8_lossy(&done.stderr));
     }
+}
+
+#[test]
+fn a_command_for_a_place_that_nobody_can_type_works_as_it_stands() {
+    let place = Place::new();
+    let folder = place.docs().join(OsStr::from_bytes(b"no\xff UTF  \x1b[31m\nit's `x`"));
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("bread.md"), "Bread needs flour.\n").unwrap();
+    let agent = place.up(&[]);
+    let added = agent.cli([OsStr::new("add"), folder.as_os_str()]);
+    assert!(added.status.success(), "{added:?}");
+    agent.wait_ready(1);
+    let shown = agent.cli([OsStr::new("show"), folder.join("bread.md").as_os_str()]);
+    assert_eq!(String::from_utf8_lossy(&shown.stdout).trim(), "Bread needs flour.", "{shown:?}");
+    // What is above it is not watched itself, so each place in it is named with its command.
+    let refused = agent.cli([OsStr::new("forget"), place.docs().as_os_str()]);
+    let told = String::from_utf8(refused.stderr).unwrap();
+    let command = told.split('`').find(|part| part.starts_with("wattle forget $'")).unwrap_or_else(|| panic!("{told}"));
+    assert!(!command.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER), "{command:?}");
+    let typed = command.replacen("wattle", WATTLE, 1);
+    let done = Command::new("bash").args(["-c", &typed]).output().unwrap();
+    assert!(done.status.success(), "{typed}: {done:?}");
+    assert_eq!(agent.json(&["folders", "--json"])["folders"], serde_json::json!([]));
+    // And as it is shown, where it was copied from a screen.
+    assert!(agent.cli([OsStr::new("add"), folder.as_os_str()]).status.success());
+    let shown = agent.json(&["folders", "--json"])["folders"][0]["path"].as_str().unwrap().to_owned();
+    assert!(shown.contains(char::REPLACEMENT_CHARACTER), "{shown}");
+    let done = agent.cli(["forget", &shown]);
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(agent.json(&["folders", "--json"])["folders"], serde_json::json!([]));
 }

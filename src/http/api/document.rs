@@ -7,7 +7,7 @@ use super::{Api, Refused};
 use crate::http::answer::{json, refused, refused_for_good};
 use crate::http::dto::{DocumentText, text};
 use crate::http::pieces::Pieces;
-use crate::http::query::parameter;
+use crate::http::query::{parameter, sent_bytes};
 use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::platform::given_back::room;
 use crate::platform::{blocking, regular};
@@ -101,7 +101,7 @@ impl Api {
 }
 
 fn path(conn: &Conn) -> Result<Vec<u8>, Refused> {
-    let path = parameter(conn.querystring(), "path").filter(|path| path.first() == Some(&b'/'));
+    let path = parameter(conn.querystring(), "path").map(sent_bytes).filter(|path| path.first() == Some(&b'/'));
     path.ok_or_else(|| {
         (Status::BadRequest, "This call is made with ?path= and the document's path, percent-encoded.".to_owned())
     })

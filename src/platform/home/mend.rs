@@ -8,7 +8,7 @@ use super::lost::{Lost, lost};
 use super::meant::is_begun_anew;
 use super::standing::{Fault, Standing, standing};
 use super::written;
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use log::warn;
 use std::path::Path;
 
@@ -69,7 +69,7 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
                 path.display(),
                 copy.display()
             );
-            return Some(told(what, format!("ls -ld {}", quoted(&copy.to_string_lossy()))));
+            return Some(told(what, format!("ls -ld {}", quoted_bytes(copy.as_os_str().as_encoded_bytes()))));
         }
         Standing::Changed(bytes) => {
             warn!("{} was changed by hand, and is used as it is.", path.display());
