@@ -38,7 +38,9 @@ impl Api {
 
     /// The CIDs of a public document.
     pub(in crate::http) async fn cid(&self, conn: Conn) -> Conn {
-        let Some(path) = parameter(conn.querystring(), "path").map(sent_bytes).filter(|path| path.first() == Some(&b'/')) else {
+        let Some(path) =
+            parameter(conn.querystring(), "path").map(sent_bytes).filter(|path| path.first() == Some(&b'/'))
+        else {
             let why = "This call is made with ?path= and the document's path, percent-encoded.";
             return refused(conn, Status::BadRequest, why);
         };
