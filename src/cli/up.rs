@@ -309,7 +309,7 @@ fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Key
         );
     }
     let keys = Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway);
-    Ok(keys.at_start(boot, options.network.first_visitor))
+    Ok(keys.at_start(boot == 1 && home.is_new(), options.network.first_visitor))
 }
 
 /// The work on the store; bitswap gets its public blocks, where the owner switched it on.

@@ -6,6 +6,7 @@ use super::guarded;
 use super::home_file::{GUARDED, HomeFile};
 use super::lost::{Lost, lost};
 use super::meant::is_begun_anew;
+use super::settings_copy;
 use super::standing::{Fault, Standing, standing};
 use super::written;
 use crate::base::finding::{Area, Finding, quoted_bytes};
@@ -14,7 +15,9 @@ use std::path::Path;
 
 /// Mends every state file of a home that is locked.
 pub(super) fn all(home: &Path) -> Vec<Finding> {
-    let found = GUARDED.into_iter().filter_map(|file| mend(&home.join(file.name()), file)).collect();
+    let mut found: Vec<Finding> = GUARDED.into_iter().filter_map(|file| mend(&home.join(file.name()), file)).collect();
+    let of_settings = settings_copy::mend(&home.join(HomeFile::Settings.name()));
+    found.extend(of_settings.inspect(|found| warn!("{}", found.what)));
     written::renew(home);
     found
 }
