@@ -1,6 +1,7 @@
 //! `wattle export`, `wattle import` and `wattle cid`: public documents, and archives of files.
 
 use super::args::IpfsCommand;
+use super::ask::{meant, this_is};
 use super::output::{Stop, show, show_done};
 use super::paths::{absolute, sendable};
 use super::text::one_line;
@@ -9,6 +10,7 @@ use crate::base::finding::quoted_bytes;
 use crate::http::client::Client;
 use crate::http::dto::DocumentCids;
 use crate::platform::car::{Imported, import as import_files};
+use crate::platform::stdout::note;
 use crate::wire::car::{BadCar, Part, Reader};
 use crate::wire::cid::{Cid, Codec};
 use crate::wire::unixfs::{Content, read};
@@ -26,7 +28,12 @@ pub(super) async fn run(client: &Client, what: IpfsCommand, as_json: bool) -> Re
             export(client, &absolute(&car)?, collection.as_deref(), as_json).await
         }
         IpfsCommand::Cid { path } => {
-            let answer = client.cids(&sendable(&path)?).await?;
+            let typed = sendable(&path)?;
+            let meant = meant(client, &path, &typed, "cid").await?;
+            if let Some(meant) = meant.as_ref().filter(|_| !as_json) {
+                note(&this_is(meant));
+            }
+            let answer = client.cids(&meant.unwrap_or(typed)).await?;
             show(as_json, &answer.json, || one_line(&named(&answer.read)) + "\n")
         }
         IpfsCommand::Import { car, to } => import(&car, to.as_deref(), as_json),

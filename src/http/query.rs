@@ -45,7 +45,7 @@ pub(super) fn sent_path(path: PathBuf) -> PathBuf {
 }
 
 /// The same of bytes.
-pub(super) fn sent_bytes(path: Vec<u8>) -> Vec<u8> {
+pub(crate) fn sent_bytes(path: Vec<u8>) -> Vec<u8> {
     let encoded = path.strip_prefix(FILE.as_bytes()).filter(|rest| rest.starts_with(b"/"));
     encoded.and_then(decoded).unwrap_or(path)
 }
@@ -55,7 +55,8 @@ pub(crate) fn encoded(text: &str) -> String {
     encoded_bytes(text.as_bytes())
 }
 
-fn encoded_bytes(bytes: &[u8]) -> String {
+/// The same of bytes.
+pub(crate) fn encoded_bytes(bytes: &[u8]) -> String {
     let mut encoded = String::with_capacity(bytes.len());
     for byte in bytes {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {

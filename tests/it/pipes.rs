@@ -140,3 +140,32 @@ fn a_command_for_a_place_that_nobody_can_type_works_as_it_stands() {
     assert!(done.status.success(), "{done:?}");
     assert_eq!(agent.json(&["folders", "--json"])["folders"], serde_json::json!([]));
 }
+
+#[test]
+fn a_document_is_shown_by_the_end_of_its_path_and_of_several_each_is_named_with_its_command() {
+    let place = Place::new();
+    place.write("a/notes/todo.md", "Prune the quince.\n");
+    place.write("b/work/it's todo.md", "Call the mill.\n");
+    place.write("b/work/todo.md", "Grind the flour.\n");
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    agent.wait_ready(3);
+    for end in ["notes/todo.md", "./notes/todo.md", "a/notes/todo.md"] {
+        let shown = agent.cli(["show", end]);
+        assert_eq!(String::from_utf8_lossy(&shown.stdout).trim(), "Prune the quince.", "{end}: {shown:?}");
+    }
+    let several = agent.cli(["show", "todo.md"]);
+    let told = String::from_utf8_lossy(&several.stderr).into_owned();
+    assert!(several.status.code() == Some(1) && told.contains("the paths of several end so"), "{told}");
+    let commands: Vec<&str> = told.split('`').filter(|part| part.starts_with("wattle show ")).collect();
+    assert_eq!(commands.len(), 2, "a whole name, and no part of one: {told}");
+    for (command, text) in commands.iter().zip(["Prune the quince.", "Grind the flour."]) {
+        let done = Command::new("bash").args(["-c", &command.replacen("wattle", WATTLE, 1)]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&done.stdout).trim(), text, "{command}: {done:?}");
+    }
+    let quoted = agent.cli(["show", "work/it's todo.md"]);
+    assert_eq!(String::from_utf8_lossy(&quoted.stdout).trim(), "Call the mill.", "{quoted:?}");
+    for none in ["odo.md", "../todo.md", "notes"] {
+        let nothing = agent.cli(["show", none]);
+        assert!(nothing.status.code() == Some(1) && nothing.stdout.is_empty(), "{none}: {nothing:?}");
+    }
+}
