@@ -10,9 +10,11 @@ use super::output::{Stop, pretty, print, print_as_is, show_done};
 use super::paths::sendable;
 use super::style::Style;
 use super::text::{one_line, readable, whole_path};
-use crate::base::finding::quoted;
+use crate::base::finding::quoted_bytes;
+use crate::http::api::too_long;
 use crate::http::client::{Client, Failure};
-use crate::http::dto::{Passage, SearchHit, SearchResults};
+use crate::http::dto::{Passage, SearchHit, SearchResults, text};
+use crate::http::query::sent_bytes;
 use crate::platform::last_answer;
 use crate::platform::stdout::note;
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,10 @@ struct FoundPassage {
 
 /// Asks, and shows what was found.
 pub(super) async fn search(client: &Client, home: &Path, search: &SearchArgs, as_json: bool) -> Result<(), Stop> {
+    // An agent reads no body of that size, and could not say what is wrong with the question in it.
+    if let Some(why) = too_long(&search.question.join(" ")) {
+        return Err(Stop::NotDone(why));
+    }
     let answer = client.search_with(search.body()).await?;
     if as_json {
         return print_as_is(&pretty(&answer.json));
@@ -124,9 +130,9 @@ pub(super) async fn feedback(client: &Client, home: &Path, args: &FeedbackArgs, 
 /// Prints the text of a document.
 pub(super) async fn document(client: &Client, args: &ShowArgs, as_json: bool) -> Result<(), Stop> {
     let (typed, style) = (sendable(&args.path)?, Style::of_stdout());
-    let meant = in_a_folder(client, args, &typed).await?;
+    let meant = meant(client, &args.path, &typed, "show").await?;
     if let Some(meant) = meant.as_ref().filter(|_| !as_json) {
-        note(&one_line(&format!("This is {meant}.")));
+        note(&this_is(meant));
     }
     let path = meant.unwrap_or(typed);
     let (mut passages, mut next, mut of): (Vec<Passage>, _, _) = (Vec::new(), Some(args.from), 0);
@@ -149,29 +155,60 @@ pub(super) async fn document(client: &Client, args: &ShowArgs, as_json: bool) ->
     print_as_is(&pretty(&json!({ "path": path, "from": args.from, "of": of, "passages": passages })))
 }
 
-/// The document of a watched folder that a relative path means, which is none from where it was typed (`typed`); `None` where it is one, or there is
-/// none in a folder either.
-async fn in_a_folder(client: &Client, args: &ShowArgs, typed: &str) -> Result<Option<String>, Stop> {
-    let is_relative = !args.path.is_absolute() && !args.path.starts_with("~");
-    if !is_relative || !matches!(client.document(typed, args.from).await, Err(Failure::NotDone(_))) {
+/// The document that a relative path means, which is none from where it was typed (`typed`): one that has that path in a watched folder, else one
+/// whose path ends so. `None` where it is one from there, or there is no such document. `command` names one, with its words before the path.
+pub(super) async fn meant(client: &Client, path: &Path, typed: &str, command: &str) -> Result<Option<String>, Stop> {
+    let is_relative = !path.is_absolute() && !path.starts_with("~");
+    if !is_relative || !matches!(client.document(typed, 0).await, Err(Failure::NotDone(_))) {
         return Ok(None);
     }
-    let mut found = Vec::new();
+    let (mut found, mut more) = (Vec::new(), false);
     for folder in client.folders().await?.read.folders {
-        for place in places(Path::new(&folder.path), &args.path) {
+        for place in places(Path::new(&folder.path), path) {
             let there = sendable(&place)?;
-            if !found.contains(&there) && client.document(&there, args.from).await.is_ok() {
+            if !found.contains(&there) && client.document(&there, 0).await.is_ok() {
                 found.push(there);
             }
         }
     }
+    if let Some(end) = end_of(path).filter(|_| found.is_empty()) {
+        match client.documents(&end).await {
+            Ok(named) => (found, more) = (named.paths, named.more),
+            // An agent of an earlier version has no such call.
+            Err(Failure::NotDone(_)) => {}
+            Err(failure) => return Err(failure.into()),
+        }
+    }
     if found.len() > 1 {
-        let all: Vec<String> = found.iter().map(|path| format!("`wattle show {}`", quoted(path))).collect();
-        let why =
-            format!("No document is at {typed}, and several have that path in a watched folder: {}.", all.join(" or "));
-        return Err(Stop::NotDone(why));
+        let all: Vec<String> = found.iter().map(|path| format!("`wattle {command} {}`", word(path))).collect();
+        let more = if more { ", and there are more" } else { "" };
+        let typed = text(&sent_bytes(typed.as_bytes().to_vec()));
+        return Err(Stop::NotDone(format!(
+            "No document is at {typed}, and the paths of several end so: {}{more}.",
+            all.join(" or ")
+        )));
     }
     Ok(found.pop())
+}
+
+/// What is told where another document is meant than the path says from where it was typed.
+pub(super) fn this_is(meant: &str) -> String {
+    one_line(&format!("This is {}.", text(&sent_bytes(meant.as_bytes().to_vec()))))
+}
+
+/// A path that was sent, as a word of a command.
+fn word(path: &str) -> String {
+    quoted_bytes(&sent_bytes(path.as_bytes().to_vec()))
+}
+
+/// The end of a path that was typed, if it is one: names of folders and a file.
+fn end_of(typed: &Path) -> Option<PathBuf> {
+    let parts = typed.components().filter(|part| !matches!(part, Component::CurDir));
+    let end = parts.map(|part| match part {
+        Component::Normal(name) => Some(name),
+        _ => None,
+    });
+    end.collect::<Option<PathBuf>>().filter(|end| end.file_name().is_some())
 }
 
 /// Where a path may lead that was typed as it stands in a watched folder, with that folder's own name or without.
@@ -188,7 +225,7 @@ fn unfinished(failure: Failure, path: &str, from: usize, is_begun: bool) -> Fail
     let Failure::Silent(why) = failure else { return failure };
     let busy = "Other programs may keep this device busy.";
     Failure::Silent(if is_begun {
-        format!("{why} {busy} The text above is not whole: `wattle show {} --from {from}` goes on.", quoted(path))
+        format!("{why} {busy} The text above is not whole: `wattle show {} --from {from}` goes on.", word(path))
     } else {
         format!("{why} {busy} Try again in a moment.")
     })
@@ -230,6 +267,16 @@ mod tests {
         assert_eq!(at("house/heating.md"), [Path::new("/home/ann/Documents/house/heating.md")]);
         let beside = at("./Documents/heating.md");
         assert!(beside.len() == 2 && beside.contains(&PathBuf::from("/home/ann/./Documents/heating.md")), "{beside:?}");
+    }
+
+    #[test]
+    fn the_end_of_a_path_is_names_and_no_way_out() {
+        let end = |typed: &str| end_of(Path::new(typed)).map(|end| end.display().to_string());
+        assert_eq!(end("./notes//todo.md").as_deref(), Some("notes/todo.md"));
+        assert_eq!(end("todo.md").as_deref(), Some("todo.md"));
+        for none in ["", ".", "..", "../todo.md", "notes/../todo.md", "/todo.md"] {
+            assert_eq!(end(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! `wattle export`, `wattle import` and `wattle cid`: public documents, and archives of files.
 
 use super::args::IpfsCommand;
+use super::ask::{meant, this_is};
 use super::output::{Stop, show, show_done};
 use super::paths::{absolute, sendable};
 use super::text::one_line;
 use crate::base::count::count;
-use crate::base::finding::quoted;
+use crate::base::finding::quoted_bytes;
 use crate::http::client::Client;
 use crate::http::dto::DocumentCids;
 use crate::platform::car::{Imported, import as import_files};
+use crate::platform::stdout::note;
 use crate::wire::car::{BadCar, Part, Reader};
 use crate::wire::cid::{Cid, Codec};
 use crate::wire::unixfs::{Content, read};
@@ -26,7 +28,12 @@ pub(super) async fn run(client: &Client, what: IpfsCommand, as_json: bool) -> Re
             export(client, &absolute(&car)?, collection.as_deref(), as_json).await
         }
         IpfsCommand::Cid { path } => {
-            let answer = client.cids(&sendable(&path)?).await?;
+            let typed = sendable(&path)?;
+            let meant = meant(client, &path, &typed, "cid").await?;
+            if let Some(meant) = meant.as_ref().filter(|_| !as_json) {
+                note(&this_is(meant));
+            }
+            let answer = client.cids(&meant.unwrap_or(typed)).await?;
             show(as_json, &answer.json, || one_line(&named(&answer.read)) + "\n")
         }
         IpfsCommand::Import { car, to } => import(&car, to.as_deref(), as_json),
@@ -161,12 +168,15 @@ pub(super) fn import(car: &Path, to: Option<&Path>, as_json: bool) -> Result<(),
     let to = to.map_or_else(|| Ok(beside(&car)), absolute)?;
     let imported = import_files(&car, &to)?;
     let fields = json!({
-        "folder": to.display().to_string(), "files": imported.files, "bytes": imported.bytes, "blocks": imported.blocks,
+        "folder": (imported.files > 0).then(|| to.display().to_string()), "files": imported.files, "bytes": imported.bytes, "blocks": imported.blocks,
         "left_out": imported.left_out, "more_left_out": imported.more,
     });
     show_done(as_json, fields, &told(&to, &imported))?;
-    if imported.left_out.is_empty() {
+    if imported.left_out.is_empty() && imported.files > 0 {
         return Ok(());
+    }
+    if imported.files == 0 {
+        return Err(Stop::NotDone(format!("No file of {} was imported, and no folder was made.", car.display())));
     }
     Err(Stop::NotDone("Not all of the archive was imported; the answer says what was left out.".to_owned()))
 }
@@ -180,13 +190,17 @@ fn beside(car: &Path) -> PathBuf {
 fn told(to: &Path, imported: &Imported) -> String {
     let Imported { files, bytes, blocks, left_out, more } = imported;
     let name = to.display().to_string();
-    let mut text = one_line(&format!(
-        "{} of {} KiB from {} that were verified are in {name}. `wattle add {}` has the agent watch them.",
-        count(*files, "file"),
-        bytes.div_ceil(1024),
-        count(*blocks as u64, "block"),
-        quoted(&name)
-    ));
+    let mut text = if *files == 0 {
+        format!("The archive has no file that can be imported; {} were verified.", count(*blocks as u64, "block"))
+    } else {
+        one_line(&format!(
+            "{} of {} KiB from {} that were verified are in {name}. `wattle add {}` has the agent watch them.",
+            count(*files, "file"),
+            bytes.div_ceil(1024),
+            count(*blocks as u64, "block"),
+            quoted_bytes(to.as_os_str().as_encoded_bytes())
+        ))
+    };
     text.push('\n');
     for what in left_out {
         let _ = writeln!(text, "Left out: {}.", one_line(what));
@@ -242,5 +256,11 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("Left out: x: \u{fffd}y.\nLeft out: 2 more.\n"), "{text}");
+        let none =
+            told(Path::new("/my files"), &Imported { blocks: 3, left_out: vec!["x: y".into()], ..Imported::default() });
+        assert!(
+            none.ends_with("Left out: x: y.\n") && !none.contains("wattle add") && !none.contains("/my files"),
+            "{none}"
+        );
     }
 }

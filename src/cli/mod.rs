@@ -64,6 +64,7 @@ mod why;
 mod wishes;
 mod words;
 
+use crate::base::fold::controls_terminal;
 use crate::base::time::Duration;
 use crate::http::client::{Client, Failure};
 use crate::platform::child;
@@ -74,9 +75,10 @@ use args::{Args, Command, EnergyCommand, EvalArgs, IdentityCommand, IpfsCommand}
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use exit::Exit;
 use options::up_options;
-use output::{Stop, failed, show};
+use output::{Stop, failed, is_read, show};
 use paths::absolute;
 use reach::{api_of, client_of};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use style::Style;
@@ -97,16 +99,46 @@ pub fn main(model: &'static EmbeddedModel) -> ExitCode {
     let as_json = args.json;
     match run(args, model) {
         Ok(()) => ExitCode::from(Exit::Done.code()),
-        Err(Stop::NotDone(why)) => fail(&why, Exit::NotDone, as_json),
-        Err(Stop::NoAgent(why)) => fail(&why, Exit::NoAgent, as_json),
-        Err(Stop::Misused(why)) => fail(&why, Exit::Misused, as_json),
-        Err(Stop::Reported(exit)) => ExitCode::from(exit.code()),
+        Err(stop) => end(stop, as_json),
+    }
+}
+
+/// How the program ends where a command stopped.
+fn end(stop: Stop, as_json: bool) -> ExitCode {
+    match stop {
+        Stop::NotDone(why) => fail(&why, Exit::NotDone, as_json),
+        Stop::NoAgent(why) => fail(&why, Exit::NoAgent, as_json),
+        Stop::Misused(why) => fail(&why, Exit::Misused, as_json),
+        Stop::Reported(exit) => ExitCode::from(exit.code()),
     }
 }
 
 fn fail(why: &str, exit: Exit, as_json: bool) -> ExitCode {
     note(&if as_json { failed(why, exit) } else { text::one_line(why) });
     ExitCode::from(exit.code())
+}
+
+/// Makes the words that were typed harmless for the terminal that they are shown on: a script may have them from anywhere.
+fn harmless(error: &mut clap::Error) {
+    let acts = |word: &String| word.chars().any(controls_terminal);
+    let shown = |word: &String| if acts(word) { text::one_line(word) } else { word.clone() };
+    let words: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(word) if acts(word) => Some((kind, ContextValue::String(shown(word)))),
+            ContextValue::Strings(words) if words.iter().any(acts) => {
+                Some((kind, ContextValue::Strings(words.iter().map(shown).collect())))
+            }
+            _ => None,
+        })
+        .collect();
+    if !words.is_empty() {
+        // Advice has the words once more.
+        error.remove(ContextKind::Suggested);
+    }
+    for (kind, value) in words {
+        error.insert(kind, value);
+    }
 }
 
 /// Says what is wrong with the arguments, and for a command of another program's which one is meant here.
@@ -130,8 +162,14 @@ fn misused(mut error: clap::Error) -> ExitCode {
         let meant = command.or(option).unwrap_or_default();
         return fail(&format!("{} {meant}", error.render()), Exit::Misused, true);
     }
-    // Help and version are no errors, and go to standard output. A closed pipe is no failure.
-    let _ = error.print();
+    harmless(&mut error);
+    // Help and version are no errors, and go to standard output: they are answers like others.
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    if !error.use_stderr()
+        && let Err(stop) = is_read(printed)
+    {
+        return end(stop, std::env::args_os().any(|word| word == "--json"));
+    }
     if let Some(meant) = command.or(option) {
         note(meant);
     }
@@ -271,4 +309,28 @@ fn eval_paths(args: &EvalArgs) -> Result<eval::Paths, Stop> {
         models: of(&args.models)?,
         dump: of(&args.dump)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_was_typed_does_not_act_on_the_terminal_that_shows_it() {
+        let bad = "x\u{1b}[2J\u{7}";
+        let option = format!("--{bad}");
+        for words in [
+            &["wattle", bad][..],
+            &["wattle", "search", "-k", bad],
+            &["wattle", "search", &option],
+            &["wattle", "completions", bad],
+        ] {
+            let mut error = <Args as clap::Parser>::try_parse_from(words).unwrap_err();
+            harmless(&mut error);
+            // As a terminal gets it, with the colours of the message itself.
+            let shown = error.render().ansi().to_string();
+            assert!(!shown.contains("\u{1b}[2J") && !shown.contains('\u{7}'), "{shown:?}");
+            assert!(shown.contains("x\u{fffd}[2J"), "{shown:?}");
+        }
+    }
 }

@@ -117,7 +117,13 @@ pub(super) fn print_next(text: &str) -> Result<(), Stop> {
 /// Whether somebody reads it.
 fn write(text: &str) -> Result<bool, Stop> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    is_read(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Whether somebody reads what was written to standard output: the one rule for answers, help and version. A closed pipe is no failure, as
+/// its reader has read enough.
+pub(super) fn is_read(written: std::io::Result<()>) -> Result<bool, Stop> {
+    match written {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Stop::NotDone(format!("The answer cannot be written: {error}."))),

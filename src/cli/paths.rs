@@ -2,16 +2,12 @@
 
 use super::output::Stop;
 use super::words;
+use crate::http::query::sendable_path;
 use std::path::{Path, PathBuf};
 
-/// An absolute path as JSON carries it.
+/// An absolute path as JSON carries it: one that is not UTF-8 as a `file` URI.
 pub(super) fn sendable(path: &Path) -> Result<String, Stop> {
-    absolute(path)?.into_os_string().into_string().map_err(|path| {
-        Stop::NotDone(format!(
-            "The path {} is not UTF-8 and cannot be sent to a running agent. Give it to `wattle up` instead.",
-            path.display()
-        ))
-    })
+    absolute(path).map(sendable_path)
 }
 
 /// The path from the root on.

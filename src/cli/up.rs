@@ -22,7 +22,7 @@ mod uncounted;
 
 use super::options::UpOptions;
 use super::signals::signals;
-use crate::base::finding::{Finding, quoted};
+use crate::base::finding::{Finding, quoted_bytes};
 use crate::base::id::PeerKey;
 use crate::config::OPEN_HERE_AND_THERE;
 use crate::embed::engine::Engine;
@@ -309,7 +309,7 @@ fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Key
         );
     }
     let keys = Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway);
-    Ok(keys.at_start(boot, options.network.first_visitor))
+    Ok(keys.at_start(boot == 1 && home.is_new(), options.network.first_visitor))
 }
 
 /// The work on the store; bitswap gets its public blocks, where the owner switched it on.
@@ -373,7 +373,7 @@ fn already_running(options: &UpOptions, why: String) -> String {
     if paths.is_empty() || !running::is_running(&Home::at(&options.home)) {
         return why;
     }
-    let words: Vec<String> = paths.iter().map(|path| quoted(&path.to_string_lossy())).collect();
+    let words: Vec<String> = paths.iter().map(|path| quoted_bytes(path.as_os_str().as_encoded_bytes())).collect();
     let add = at_home(&format!("wattle add {}", words.join(" ")), &options.home);
     format!("{why} To have that agent watch more, type: {add}")
 }

@@ -29,12 +29,14 @@ mod upkeep;
 
 use self::collection::{Collection, is_known};
 use self::misread::misread;
+pub use self::search::too_long;
 use super::answer::{json, refused, refused_for_good};
 use super::dto::{Added, Checked, text};
 use super::events::Events;
 use super::keys::Keys;
 use super::known_root::KnownRoot;
 use super::page::Page;
+use super::query::sent_path;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
@@ -290,7 +292,7 @@ async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refus
     if ring == Some(Ring::Public) {
         return Err((Status::BadRequest, "A folder is added with the ring private or mesh. `POST /v1/collection` makes a collection public; nothing was changed.".to_owned()));
     }
-    let unnamed = collection.is_none();
+    let (path, unnamed) = (sent_path(path), collection.is_none());
     let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_owned());
     let new = blocking::look(&path.clone(), move || source_at(&path, &collection, ring)).await;
     new.flatten().map(|new| Addition { unnamed, ..new }).map_err(|why| (Status::BadRequest, why))

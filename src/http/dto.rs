@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::{Counts, FileSample, Unusable};
 pub use change::{Added, Regrouped};
-pub use document::{DocumentCids, DocumentText, Passage};
+pub use document::{DocumentCids, DocumentPaths, DocumentText, Passage};
 pub use files::Files;
 pub use forecast::{Forecast, ForecastChange};
 pub use ledger::{Pace, Passages, Progress};

@@ -93,10 +93,11 @@ impl Keys {
         }
     }
 
-    /// The agent is at this start of its home: at the first one the page's first visitor may choose its password. `for_all`: on another device too.
+    /// The agent starts: where that `is_first` start is in a new home, the page's first visitor may choose its password. `for_all`: on another device
+    /// too.
     #[must_use]
-    pub fn at_start(self, boot: u32, for_all: bool) -> Self {
-        self.password.begin(boot, for_all);
+    pub fn at_start(self, is_first: bool, for_all: bool) -> Self {
+        self.password.begin(is_first, for_all);
         self
     }
 

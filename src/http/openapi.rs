@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use trillium::Method;
 
 /// Parameters in the query of an address: path of the call, name, whether it must be there, what it is.
-const PARAMETERS: [(&str, &str, bool, &str); 8] = [
+const PARAMETERS: [(&str, &str, bool, &str); 9] = [
     ("/v1/events", "after", false, "The number of the last event that is known."),
     ("/v1/document", "path", true, "The document's path, absolute."),
     ("/v1/document", "from", false, "The number of the passage to begin with."),
+    ("/v1/documents", "end", true, "The end of the path: the file's name, or with those of the folders around it."),
     ("/v1/document/file", "path", true, "The document's path, absolute."),
     ("/v1/cid", "path", true, "The document's path, absolute."),
     ("/v1/export", "collection", false, "The collection; without it all public ones."),

@@ -2,7 +2,8 @@
 //!
 //! It is set by the owner (`wattle password set`), or by whoever opens the page first: within `FIRST_VISIT_S` of running time after the first start of a
 //! home, once, while none was ever set; on this device, and from another one only where the agent was started for that (`wattle up --first-visitor`).
-//! That window is written down ahead, so that no restart makes it longer, and a home that was there before this existed has none.
+//! That window is written down ahead, so that no restart makes it longer, and a home that was there before this existed has none. Nor has one that
+//! lost this file with the count of its starts: a home with a key, a store or a mesh in it is not new.
 //! The file `api-password` keeps what `hash` makes of it. One look at a password takes memory: one is under way at a time.
 
 mod hash;
@@ -110,15 +111,15 @@ impl Password {
         self.with(|state| state.is_for_all && state.is_open && !state.content.ever)
     }
 
-    /// Opens the first visit's window at the first start of a home, and goes on with it at later ones. `is_for_all`: to other devices too.
-    pub(super) fn begin(&self, boot: u32, is_for_all: bool) {
+    /// Opens the first visit's window at the first start of a home that is new (`is_first`), and goes on with it at later ones. `is_for_all`: to
+    /// other devices too.
+    pub(super) fn begin(&self, is_first: bool, is_for_all: bool) {
         let spent = self.with(|state| {
             state.is_for_all = is_for_all;
             state.content.spent_s
         });
-        // A home of before has been started, and has no such file.
-        let is_new = boot == 1 || spent > 0;
-        if !is_new || !self.open_window() {
+        // A home of before has been started, and has no such file; nor has one that lost it.
+        if !(is_first || spent > 0) || !self.open_window() {
             return;
         }
         let counted = self.clone();

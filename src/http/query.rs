@@ -1,6 +1,9 @@
 //! The parameters of a call in the query of its address: `name=value`, percent-encoded (RFC 3986, section 2.1).
 
+use std::ffi::OsString;
 use std::fmt::Write;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 
 /// The value of a parameter; `None` where it is not there, or is not encoded as it should be.
 pub(super) fn parameter(query: &str, name: &str) -> Option<Vec<u8>> {
@@ -27,12 +30,37 @@ pub(super) fn decoded(mut value: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// What a path begins with that is not UTF-8, in JSON and in addresses: a `file` URI (RFC 8089), whose path begins with a slash.
+const FILE: &str = "file://";
+
+/// A path as JSON carries it: as it is, or where it is not UTF-8 percent-encoded as a `file` URI, of which [`sent_path`] makes it again.
+pub(crate) fn sendable_path(path: PathBuf) -> String {
+    let encode = |path: OsString| format!("{FILE}{}", encoded_bytes(path.as_bytes()));
+    path.into_os_string().into_string().unwrap_or_else(encode)
+}
+
+/// The path that was sent so.
+pub(super) fn sent_path(path: PathBuf) -> PathBuf {
+    OsString::from_vec(sent_bytes(path.into_os_string().into_vec())).into()
+}
+
+/// The same of bytes.
+pub(crate) fn sent_bytes(path: Vec<u8>) -> Vec<u8> {
+    let encoded = path.strip_prefix(FILE.as_bytes()).filter(|rest| rest.starts_with(b"/"));
+    encoded.and_then(decoded).unwrap_or(path)
+}
+
 /// The text percent-encoded, but for slashes: nothing of it is a sign of an address, or a control character.
 pub(crate) fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            encoded.push(char::from(byte));
+    encoded_bytes(text.as_bytes())
+}
+
+/// The same of bytes.
+pub(crate) fn encoded_bytes(bytes: &[u8]) -> String {
+    let mut encoded = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {
+            encoded.push(char::from(*byte));
         } else {
             let _ = write!(encoded, "%{byte:02X}");
         }
@@ -61,6 +89,18 @@ mod tests {
         assert_eq!(encoded("/n/a b;ü%\u{1b}.md"), "/n/a%20b%3B%C3%BC%25%1B.md");
         for text in ["", "/", "/a b&c=d?#+~", "\u{0}\u{7f}\u{9b}", "世界"] {
             assert_eq!(decoded(encoded(text).as_bytes()).as_deref(), Some(text.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_not_utf_8_is_sent_as_a_uri_and_comes_out_as_it_was() {
+        let path = |bytes: &[u8]| PathBuf::from(OsString::from_vec(bytes.to_vec()));
+        assert_eq!(sendable_path(path(b"/a/v\xff %.md")), "file:///a/v%FF%20%25.md");
+        for bytes in [&b"/a/v\xff %.md"[..], b"/plain %41.md", "/\u{e4}\n".as_bytes(), b"/\xfe/\xff"] {
+            assert_eq!(sent_path(PathBuf::from(sendable_path(path(bytes)))), path(bytes));
+        }
+        for other in ["file://host/a", "file:///a%f", "/file:///a"] {
+            assert_eq!(sent_path(PathBuf::from(other)), PathBuf::from(other), "what is no such URI is left as it is");
         }
     }
 }

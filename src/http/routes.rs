@@ -74,6 +74,13 @@ static ROUTES: &[Route] = &[
     },
     Route {
         method: Method::Get,
+        path: "/v1/documents",
+        access: Access::Read,
+        about: "returns the paths of the documents of this device that end so, 16 at most: `?end=notes/todo.md`",
+        handler: |api, conn, _| Box::pin(api.documents(conn)),
+    },
+    Route {
+        method: Method::Get,
         path: "/v1/document/file",
         access: Access::Read,
         about: "returns the file of such a document as an attachment: `?path=…`; at most two at once",

@@ -33,6 +33,12 @@ pub const ASKED_NAMES_MAX: usize = 8;
 /// Files of one name that are looked up; a folder each may have its `readme.md`.
 pub const NAMED_FILES_MAX: usize = 16;
 
+/// Documents with one file name that are looked at for those whose path ends as somebody typed it: a record each, read on a thread of its own.
+pub const SAME_NAME_MAX: usize = 1024;
+
+/// Paths that are told of them: who has more of one name types more of the path.
+pub const SAME_END_TOLD_MAX: usize = 16;
+
 /// Chunks of a file with the asked name of which the nearest is chosen.
 pub const NAMED_CHUNKS_MAX: usize = 256;
 

@@ -4,7 +4,7 @@ use super::output::{DeviceCoverage, DeviceName, Output, RankedHit, RankedPlace, 
 use super::{Node, Out};
 use crate::base::file_name::AskedNames;
 use crate::base::filter::Matcher;
-use crate::base::finding::quoted;
+use crate::base::finding::quoted_bytes;
 use crate::base::hit::{Absence, FileCoverage, SearchHit, UnusableFile};
 use crate::base::id::PeerKey;
 use crate::base::time::Instant;
@@ -147,14 +147,14 @@ impl Node {
         let file = |path: Vec<u8>| UnusableFile {
             reason: format!(
                 "Its name is that of a file of keys or passwords, so it is not read. `wattle add {}` takes it in.",
-                quoted(&String::from_utf8_lossy(&path))
+                quoted_bytes(&path)
             ),
             path,
         };
         let ignored = |path: Vec<u8>| UnusableFile {
             reason: format!(
                 "A pattern of .gitignore or .wattleignore leaves it out, so it is not read. `wattle add {}` takes it in.",
-                quoted(&String::from_utf8_lossy(&path))
+                quoted_bytes(&path)
             ),
             path,
         };

@@ -3,7 +3,7 @@
 use super::Node;
 use super::status::FolderStatus;
 use crate::base::count::count;
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use crate::base::id::Ring;
 use crate::base::time::{Instant, utc};
 use crate::scheduler::path::covers;
@@ -92,7 +92,7 @@ pub(crate) fn of_away(mark: &Mark, why: Option<&str>, private: bool) -> Finding 
         "{away}{documents}{here} It is followed again when it is back. `{}` changes nothing and ends this notice; `wattle forget {}` \
          removes its documents from all answers.",
         keep(&mark.path),
-        quoted(&name)
+        quoted_bytes(&mark.path)
     );
     Finding { area: Area::Folders, what, command: Some(keep(&mark.path)) }
 }
@@ -142,7 +142,7 @@ fn kept(mark: &Mark) -> String {
 
 /// The command that loses nothing: who copies it without reading on may decide otherwise later.
 fn keep(path: &[u8]) -> String {
-    format!("wattle keep {}", quoted(&String::from_utf8_lossy(path)))
+    format!("wattle keep {}", quoted_bytes(path))
 }
 
 #[cfg(test)]

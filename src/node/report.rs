@@ -6,7 +6,7 @@ use super::mesh_report;
 use super::names::title_of;
 use super::status::{FromDriver, PeerStatus, Status, WorkStatus};
 use crate::base::count::{count, plural};
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted, quoted_bytes};
 use crate::base::fluency::Fluency;
 use crate::base::id::PeerKey;
 use crate::base::span::span;
@@ -65,7 +65,7 @@ impl Node {
             let command = if self.scheduler.needs_restart() {
                 "wattle up".to_owned()
             } else {
-                format!("df -h {}", quoted(&self.config.home_name()))
+                format!("df -h {}", quoted_bytes(&self.config.home))
             };
             let command = Some(command);
             findings.push(Finding { area: Area::State, what, command });

@@ -4,6 +4,11 @@
 //! roots down. What comes from others decides nothing: a name is one part of a path and no way out of the folder, nothing
 //! that is there is overwritten, and depth, number and bytes have caps, since a small archive can name the same block many
 //! times: bytes that are written, also those of files that are removed again, files and folders by themselves, and bytes that are read.
+//! The folder has its name once all of it is on the disk (`placed`), so that an import that is killed or fails leaves none.
+//!
+//! A name comes out as it went in, also one with an escape or a line feed, which are names on Linux like others: whoever shows one makes it harmless.
+
+mod placed;
 
 use super::regular;
 use crate::limits::{
@@ -13,10 +18,11 @@ use crate::limits::{
 use crate::wire::car::{Part, Reader, SECTION_BYTES_MAX};
 use crate::wire::cid::{Cid, Codec};
 use crate::wire::unixfs::{self, Content};
+use placed::Placed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes of a file's name that file systems take.
 const NAME_MAX: usize = 255;
@@ -46,25 +52,21 @@ impl Imported {
     }
 }
 
-/// Writes the files of an archive into a folder that is made for them.
+/// Writes the files of an archive into a folder that is made for them. Where there is none to write, no folder is made.
 ///
 /// # Errors
-/// A sentence for people: it is no archive, the folder is there already, or the disk fails. What was written until then stays.
+/// A sentence for people: it is no archive, the folder is there already, or the disk fails. Then nothing is left.
 pub fn import(file: &Path, to: &Path) -> Result<Imported, String> {
     let mut imported = Imported::default();
     let archive =
         Archive::open(file, &mut imported).map_err(|why| format!("{} cannot be imported: {why}", file.display()))?;
-    fs::create_dir(to).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            format!("{} is there already, and nothing in it is changed. Name a new folder with --to.", to.display())
-        }
-        _ => format!("The folder {} cannot be made: {error}. Nothing was changed.", to.display()),
-    })?;
-    let seen = BTreeSet::new();
-    let mut import = Import { archive, imported, nodes: 0, seen, used: 0 };
-    import.roots(to).map_err(|error| {
-        format!("The files cannot be written: {error}. What was written until then is in {}.", to.display())
-    })?;
+    let placed = Placed::new(to)?;
+    let (seen, at) = (BTreeSet::new(), placed.at().to_owned());
+    let mut import = Import { archive, imported, nodes: 0, seen, used: 0, at, to: to.to_owned() };
+    import.roots().map_err(|error| format!("The files cannot be written: {error}. Nothing of them stays."))?;
+    if import.imported.files > 0 {
+        placed.finish()?;
+    }
     Ok(import.imported)
 }
 
@@ -192,19 +194,23 @@ struct Import {
     seen: BTreeSet<Cid>,
     /// Bytes that were written, and those of files and folders by themselves. What is removed again stays in it.
     used: u64,
+    /// The folder that they are written into.
+    at: PathBuf,
+    /// The name that it has once it is whole.
+    to: PathBuf,
 }
 
 impl Import {
-    fn roots(&mut self, to: &Path) -> io::Result<()> {
-        let roots = self.archive.roots.clone();
+    fn roots(&mut self) -> io::Result<()> {
+        let (roots, at) = (self.archive.roots.clone(), self.at.clone());
         let is_alone = roots.len() == 1;
         for root in roots {
             // A single folder is the new folder itself.
             let content = if is_alone { self.content(&root) } else { Ok(None) };
             match content {
-                Ok(Some(Content::Folder(entries))) => self.entries(entries, to, 0)?,
+                Ok(Some(Content::Folder(entries))) => self.entries(entries, &at, 0)?,
                 Err(Stop::Disk(error)) => return Err(error),
-                _ => self.entry(&root, &to.join(root.to_string()), 0)?,
+                _ => self.entry(&root, &at.join(root.to_string()), 0)?,
             }
         }
         Ok(())
@@ -240,7 +246,8 @@ impl Import {
         match put {
             Ok(()) => Ok(()),
             Err(Stop::Left(why)) => {
-                self.imported.leave_out(format!("{}: {why}", path.display()));
+                let shown = path.strip_prefix(&self.at).map_or_else(|_| path.to_owned(), |path| self.to.join(path));
+                self.imported.leave_out(format!("{}: {why}", shown.display()));
                 Ok(())
             }
             Err(Stop::Disk(error)) => Err(error),
@@ -316,7 +323,7 @@ fn named_twice(error: io::Error) -> Stop {
 
 /// Whether a name is one part of a path, and no way to another place.
 fn is_name(name: &str) -> bool {
-    !["", ".", ".."].contains(&name) && name.len() <= NAME_MAX && !name.contains(|c: char| c == '/' || c.is_control())
+    !["", ".", ".."].contains(&name) && name.len() <= NAME_MAX && !name.contains(['/', '\0'])
 }
 
 #[cfg(test)]

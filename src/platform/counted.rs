@@ -14,7 +14,7 @@ use super::disk::LAYOUT;
 use super::home::{Home, HomeFile};
 use super::store_aside::due;
 use crate::base::count::plural;
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use crate::base::id::DocId;
 use crate::base::path::covers;
 use crate::limits::MARKS_MAX;
@@ -264,7 +264,8 @@ pub(super) fn lost_before(home: &Home, watched: &Sources) -> Option<Finding> {
         return None;
     }
     let file = home.file(HomeFile::Lost);
-    let [file, copy] = [file.clone(), file.with_extension("copy")].map(|path| quoted(&path.to_string_lossy()));
+    let [file, copy] =
+        [file.clone(), file.with_extension("copy")].map(|path| quoted_bytes(path.as_os_str().as_encoded_bytes()));
     let command = format!("rm {file} {copy}");
     let what = format!(
         "The store was made anew, or repaired, at an earlier start. {} {AGAIN} If they are gone for good, `{command}` ends this notice at the \

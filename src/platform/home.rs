@@ -31,6 +31,8 @@ mod outlook;
 mod place;
 mod room;
 mod settings;
+mod settings_copy;
+mod settings_file;
 mod standing;
 mod state;
 mod tls_root;
@@ -73,6 +75,8 @@ pub struct Home {
     path: PathBuf,
     /// What was found damaged when it was opened.
     findings: Vec<Finding>,
+    /// Whether nothing of an agent was in it then.
+    is_new: bool,
     /// Says that its agent runs. Let go of before the lock, so that the next one sees neither.
     alive: Option<Arc<UnixListener>>,
     /// Held while the agent runs; `None` for read access beside it.
@@ -84,7 +88,7 @@ impl Home {
     /// tasks of the agent that holds the lock.
     #[must_use]
     pub fn at(path: &Path) -> Self {
-        Self { path: path.to_owned(), findings: Vec::new(), alive: None, _lock: None }
+        Self { path: path.to_owned(), findings: Vec::new(), is_new: false, alive: None, _lock: None }
     }
 
     /// Makes the folder if need be (mode 0700) and takes its lock, until the value is dropped.
@@ -123,9 +127,11 @@ impl Home {
                 if let Some(why) = alive::beside_lock(&path) {
                     return Err(why);
                 }
+                // Before a mesh that was left is put away: a home that was in one is not new.
+                let is_new = written::is_new(&path);
                 left::put_away(&path)?;
                 let alive = alive::hold(&path).map(Arc::new);
-                Ok(Self { findings: mend::all(&path), alive, path, _lock: Some(lock) })
+                Ok(Self { findings: mend::all(&path), is_new, alive, path, _lock: Some(lock) })
             }
             Err(TryLockError::WouldBlock) => Err(format!(
                 "Another agent lives in {name} already. Stop it first, or give this one a home of its own with --home. If it was killed just now, \
@@ -261,6 +267,18 @@ impl Home {
     #[must_use]
     pub fn looks(&self) -> Looks {
         Looks::at(self.alive.as_ref())
+    }
+
+    /// Whether nothing of an agent was in it when it was opened: no key, documents or mesh. False of a home that was not opened.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// What is so with the owner's settings whose file is gone or empty, and what the next start does; `None` if nothing is lost.
+    #[must_use]
+    pub fn settings_outlook(&self) -> Option<Finding> {
+        settings_copy::outlook(&self.file(HomeFile::Settings))
     }
 
     /// Whether the token of the API is not there, nor its copy.

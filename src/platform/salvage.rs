@@ -20,7 +20,7 @@ use super::store_aside::due;
 use super::store_aside::note::{self, Due};
 use super::unended;
 use crate::base::count::{count, plural};
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use crate::limits::STORE_UNENDED_MAX;
 use crate::store::kv::KvError;
 use crate::store::library::Library;
@@ -181,7 +181,10 @@ fn told(store: &Path, what: &str, ended: &Ended) -> Finding {
         }
         // Something else than a store may have had its place.
         _ if fs::symlink_metadata(store).is_err() => (String::new(), None),
-        _ => (" and can be deleted".to_owned(), Some(format!("rm -r {}", quoted(&name)))),
+        _ => (
+            " and can be deleted".to_owned(),
+            Some(format!("rm -r {}", quoted_bytes(store.as_os_str().as_encoded_bytes()))),
+        ),
     };
     let what = format!(
         "The store was damaged ({what}) and {MADE_ANEW}{} The old \

@@ -9,7 +9,7 @@ mod refusal;
 
 use super::path::{covers, leaves_out};
 use crate::base::collection_name::{meant, tidy};
-use crate::base::finding::quoted;
+use crate::base::finding::{quoted, quoted_bytes};
 use crate::base::id::Ring;
 use crate::limits::{PRIVATE_NAMES_MAX, SOURCES_MAX};
 use crate::store::record::{Source, Sources};
@@ -179,7 +179,7 @@ impl Addition {
             return Ok(());
         }
         let path = String::from_utf8_lossy(&self.path);
-        let add = |name: &str| format!("`wattle add {} --collection {name}`", quoted(&path));
+        let add = |name: &str| format!("`wattle add {} --collection {name}`", quoted_bytes(&self.path));
         let keep = match names.len() {
             1..=NAMED_PRIVATE_MAX => names.iter().map(|name| add(&quoted(name))).collect::<Vec<_>>().join(" or "),
             count => format!(

@@ -8,7 +8,7 @@ use super::port::{Output, Refusal};
 use super::saves::AfterSave;
 use super::sources::UnsavedSources;
 use crate::base::count::{count, plural};
-use crate::base::finding::quoted;
+use crate::base::finding::quoted_bytes;
 use crate::base::id::ReplyId;
 use crate::base::time::Instant;
 use crate::limits::{DECISIONS_MAX, MARKS_MAX, SAVES_MAX};
@@ -117,7 +117,7 @@ impl Scheduler {
     /// Whether something is there is not known here, and not said.
     fn why_not_forgotten(&self, path: &[u8], below: &[&[u8]]) -> String {
         let (text, name) = (String::from_utf8_lossy, String::from_utf8_lossy(path));
-        let command = |place: &[u8]| format!("`wattle forget {}`", quoted(&text(place)));
+        let command = |place: &[u8]| format!("`wattle forget {}`", quoted_bytes(place));
         if let Some(source) = self.sources.covering(path) {
             let asked = self.questions().find(|(asked, _)| *asked == source.path);
             let asked =
@@ -202,7 +202,7 @@ impl Scheduler {
             }
             let then = match (what, more) {
                 (_, true) => MORE_IS_GONE.to_owned(),
-                (What::Keep(_), false) => format!("`wattle forget --kept {}` forgets them.", quoted(&name)),
+                (What::Keep(_), false) => format!("`wattle forget --kept {}` forgets them.", quoted_bytes(source)),
                 (_, false) => "It is still watched; the same command once more ends that.".to_owned(),
             };
             let (what, done) = match what {

@@ -9,7 +9,7 @@ use super::machine::Scheduler;
 use super::path::covers;
 use super::port::{Output, Refusal};
 use super::task::Task;
-use crate::base::finding::quoted;
+use crate::base::finding::quoted_bytes;
 use crate::base::id::ReplyId;
 use crate::base::time::Instant;
 use crate::limits::{DECISIONS_MAX, LOST_MAX};
@@ -72,7 +72,7 @@ impl Scheduler {
                 let away = String::from_utf8_lossy(&mark.path);
                 format!(
                     " What is away at {away} is another thing: `wattle forget {}` forgets its documents.",
-                    quoted(&away)
+                    quoted_bytes(&mark.path)
                 )
             });
             let why = format!(
@@ -114,7 +114,7 @@ impl Scheduler {
         if self.kept_without_files(source) == 0 {
             return String::new();
         }
-        let command = format!("wattle forget --kept {}", quoted(&String::from_utf8_lossy(path)));
+        let command = format!("wattle forget --kept {}", quoted_bytes(path));
         format!(
             "You keep documents of that folder without their files: `{command}` forgets those at this place, if there are any. "
         )

@@ -279,7 +279,9 @@ fn devices_that_cannot_be_linked_and_an_agent_that_watches_nothing() {
     let lone = alone.up(&["--listen", &listen]);
     named("no folder is watched", &lone);
     drop(lone);
-    fs::remove_file(one.home().join("config.toml")).unwrap();
+    for name in ["config.toml", "config.copy", "written-files"] {
+        fs::remove_file(one.home().join(name)).unwrap();
+    }
     let (wrong, _) = three_address.rsplit_once("/p2p/").unwrap();
     let (_, id) = two_address.rsplit_once("/p2p/").unwrap();
     let here = one.up(&["--listen", &one_listen, "--peer", &format!("{wrong}/p2p/{id}")]);

@@ -4,6 +4,7 @@ use super::harness::{Agent, Place};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Output;
 use wattle::wire::car::{Part, Reader};
 use wattle::wire::cid::Cid;
@@ -245,4 +246,67 @@ fn the_gateway_is_off_unless_its_owner_switched_it_on_and_says_how() {
     let answer = asked(&agent, "GET", &format!("/ipfs/{cid}?format=raw"), "");
     assert_eq!(answer.status, 404);
     assert!(String::from_utf8(answer.body).unwrap().contains("ipfs.gateway = true"));
+}
+
+#[test]
+fn names_with_control_characters_are_exported_and_imported_as_they_are_and_act_on_no_terminal() {
+    let place = Place::new();
+    let (red, two) = ("esc\u{1b}[31mred.md", "two\nlines\u{9b}2J.md");
+    place.write(red, HEATING);
+    place.write(two, "The apples of the garden are ripe in September.\n");
+    let agent = place.up(&["--no-mdns", "--collection", "open", &place.docs().display().to_string()]);
+    agent.wait_ready(2);
+    publish(&agent);
+    let car = place.path().join("open.car").display().to_string();
+    assert!(agent.cli(["export", "--car", &car]).status.success());
+    let to = place.path().join("to\u{1b}[2J").display().to_string();
+    let imported = agent.cli(["import", "--car", &car, "--to", &to]);
+    assert!(imported.status.success(), "{imported:?}");
+    assert_eq!(fs::read_to_string(Path::new(&to).join(red)).unwrap(), HEATING);
+    assert!(Path::new(&to).join(two).exists());
+    assert_eq!(fs::read_dir(place.path()).unwrap().filter(|entry| is_unfinished(entry)).count(), 0);
+    let red = place.docs().join(red).display().to_string();
+    for words in [
+        &["search", "boiler"][..],
+        &["search", "apples", "--json"],
+        &["status"],
+        &["folders"],
+        &["doctor"],
+        &["cid", &red],
+        &["show", &red],
+        &["add", &to],
+        &["forget", &red],
+        &["import", "--car", &car, "--to", &to],
+        &["export", "--car", &to],
+        &["show", "none\u{1b}[2J"],
+    ] {
+        let done = agent.cli(words);
+        for said in [&done.stdout, &done.stderr] {
+            let said = String::from_utf8_lossy(said).into_owned();
+            assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{words:?}: {said:?}");
+        }
+    }
+}
+
+/// Whether this is what an import works in.
+fn is_unfinished(entry: &std::io::Result<fs::DirEntry>) -> bool {
+    entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".wattle-import")
+}
+
+#[test]
+fn an_import_that_finds_nothing_leaves_nothing_and_a_killed_one_goes_with_the_next() {
+    let (place, agent) = place();
+    publish(&agent);
+    let car = place.path().join("open.car").display().to_string();
+    assert!(agent.cli(["export", "--car", &car]).status.success());
+    let archive = fs::read(&car).unwrap();
+    let to = place.path().join("new");
+    // The head and the root alone: each file is missing.
+    fs::write(&car, &archive[..archive.len().min(200)]).unwrap();
+    fs::create_dir_all(place.path().join(".wattle-import-1/part")).unwrap();
+    let nothing = agent.cli(["import", "--car", &car, "--to", to.to_str().unwrap()]);
+    let told = format!("{}{}", String::from_utf8_lossy(&nothing.stdout), error_of(&nothing));
+    assert!(nothing.status.code() == Some(1) && !told.contains("wattle add"), "{told}");
+    assert!(!to.exists(), "{told}");
+    assert_eq!(fs::read_dir(place.path()).unwrap().filter(|entry| is_unfinished(entry)).count(), 0, "{told}");
 }

@@ -136,6 +136,31 @@ fn a_home_that_was_started_before_has_no_first_visit() {
 }
 
 #[test]
+fn a_home_that_lost_its_password_and_the_count_of_its_starts_has_no_first_visit_and_says_so() {
+    // With the list of what was there, and without it: then the store tells that the home is not new.
+    for lost in [&["boot", "api-password"][..], &["boot", "api-password", "written-files"]] {
+        let place = Place::new();
+        let agent = place.up(&[]);
+        assert_eq!(enter(&agent, "/v1/password/first", WORDS).0, 200);
+        agent.stop();
+        for name in lost.iter().flat_map(|name| [(*name).to_owned(), format!("{name}.copy")]) {
+            let _ = fs::remove_file(place.home().join(name));
+        }
+        let agent = place.up(&[]);
+        assert_eq!(
+            knock(&agent, "GET", "/v1/door", "", "").1,
+            json!({ "password": false, "first_visit": false, "open": false }),
+            "{lost:?}"
+        );
+        assert_eq!(enter(&agent, "/v1/password/first", "another long one").0, 409);
+        let findings = agent.status()["findings"].to_string();
+        assert!(findings.contains("nobody chooses one as its first visitor"), "{lost:?}: {findings}");
+        agent.stop();
+        assert_eq!(enter(&place.up(&[]), "/v1/password/first", "another long one").0, 409, "nor at a later start");
+    }
+}
+
+#[test]
 fn the_owner_sets_and_removes_the_password_at_the_command_line_and_it_is_no_argument() {
     let place = Place::new();
     let agent = place.up(&[]);

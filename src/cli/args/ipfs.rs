@@ -28,7 +28,7 @@ pub enum IpfsCommand {
     },
     /// Print the CID of a public document, by which programs of IPFS ask for it.
     Cid {
-        /// The document.
+        /// The document's path, or the end of it.
         #[arg(value_name = "PATH")]
         path: PathBuf,
     },

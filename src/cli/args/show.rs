@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// The arguments of `wattle show`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ShowArgs {
-    /// The document's path on this device, as a search shows it, or as it stands in a watched folder.
+    /// The document's path on this device, as a search shows it, as it stands in a watched folder, or the end of it.
     #[arg(value_name = "PATH")]
     pub path: PathBuf,
 

@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use super::settings::settings;
-use crate::base::finding::{Finding, quoted};
+use crate::base::finding::{Finding, quoted_bytes};
 use crate::base::id::Fingerprint;
 use crate::cli::text::one_line;
 use crate::config::Config;
@@ -46,7 +46,7 @@ pub(super) fn parser(says: Result<String, String>) -> Check {
 
 /// A path as a word of a command.
 fn word(path: &Path) -> String {
-    quoted(&path.to_string_lossy())
+    quoted_bytes(path.as_os_str().as_encoded_bytes())
 }
 
 /// The model that the next agent would load, and whether the store's vectors are of it.

@@ -1,7 +1,7 @@
 //! The check of config.toml, which says who is let in by it.
 
 use super::check::Check;
-use crate::base::finding::quoted;
+use crate::base::finding::{Finding, quoted_bytes};
 use crate::cli::args::DEFAULT_API;
 use crate::cli::opened::Opened;
 use crate::platform::home::{Home, HomeFile};
@@ -20,6 +20,9 @@ const GATEWAY: &str = " By ipfs.gateway in it, whoever reaches the API may fetch
 /// Whether config.toml can be used, and who is let in by it.
 pub(super) fn settings(home: &Path) -> Check {
     let at = Home::at(home);
+    if let Some(Finding { what, command, .. }) = at.settings_outlook() {
+        return Check::wrong("settings", what, command.unwrap_or_default());
+    }
     let outcome = match at.settings() {
         Ok(Some(config)) => {
             let opened = Opened::now(config.open_api, DEFAULT_API.port());
@@ -35,9 +38,10 @@ pub(super) fn settings(home: &Path) -> Check {
             Ok(format!("{can_be_used}{bitswap}{gateway}"))
         }
         Ok(None) => Ok("There is no config.toml; the defaults hold.".to_owned()),
-        Err(why) => {
-            Err((why, format!("${{EDITOR:-vi}} {}", quoted(&at.file(HomeFile::Settings).display().to_string()))))
-        }
+        Err(why) => Err((
+            why,
+            format!("${{EDITOR:-vi}} {}", quoted_bytes(at.file(HomeFile::Settings).as_os_str().as_encoded_bytes())),
+        )),
     };
     Check::of("settings", outcome)
 }

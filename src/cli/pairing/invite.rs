@@ -5,7 +5,7 @@ use super::super::output::{Stop, show_done};
 use super::super::text::one_line;
 use super::window;
 use crate::base::count::count;
-use crate::base::finding::quoted;
+use crate::base::finding::quoted_bytes;
 use crate::http::client::{Client, Failure, Replaced};
 use crate::platform::invite_card;
 use crate::wire::pairing::invite::Invite;
@@ -71,7 +71,7 @@ fn to_replace(file: &Path, folder: &Path) -> Result<Zeroizing<String>, Stop> {
         "{} So nobody knows which invite it is, and it cannot be made void: whoever has a whole copy of it can join by that within its time. \
          Nothing was changed. To go on all the same, delete the file, then type `wattle invite --file {}`.",
         one_line(&why),
-        quoted(&one_line(&folder.display().to_string()))
+        quoted_bytes(folder.as_os_str().as_encoded_bytes())
     )))
 }
 
@@ -92,7 +92,7 @@ fn on_card_already(file: &Path, folder: &Path) -> String {
         "{} is there already: an invite for one device, used or not. If this is the card of another device, put the right one in. To write a new \
          invite in its place, which makes that one void: `wattle invite --file {} --replace`. Nothing was changed.",
         one_line(&file.display().to_string()),
-        quoted(&one_line(&folder.display().to_string()))
+        quoted_bytes(folder.as_os_str().as_encoded_bytes())
     )
 }
 

@@ -1,6 +1,6 @@
 //! A start on a full disk, which is counted later.
 
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use crate::base::time::Duration;
 use crate::limits::{COUNT_FREE_MIN, DISK_RETRY_MS};
 use crate::platform::blocking;
@@ -21,7 +21,7 @@ pub(super) async fn count_when_there_is_room(home: PathBuf, boot: u32, findings:
          soon as there is room. If the agent ends before, its next start has the same number, and other devices refuse its \
          messages for some seconds, until it counts on."
     );
-    let command = Some(format!("df -h {}", quoted(&home.to_string_lossy())));
+    let command = Some(format!("df -h {}", quoted_bytes(home.as_os_str().as_encoded_bytes())));
     findings.set(KEY, Finding { area: Area::State, what, command });
     loop {
         clock::sleep_until(Some(clock::now() + Duration::from_millis(DISK_RETRY_MS))).await;

@@ -5,19 +5,19 @@
 
 use super::{Api, Refused};
 use crate::http::answer::{json, refused, refused_for_good};
-use crate::http::dto::{DocumentText, text};
+use crate::http::dto::{DocumentPaths, DocumentText, text};
 use crate::http::pieces::Pieces;
-use crate::http::query::parameter;
-use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::http::query::{parameter, sendable_path, sent_bytes};
+use crate::limits::{DOCUMENT_BYTES_MAX, SAME_END_TOLD_MAX};
 use crate::platform::given_back::room;
 use crate::platform::{blocking, regular};
 use crate::store::kv::{Kv, KvError};
-use crate::worker::retrieve::document::{DocumentPart, part, unread};
+use crate::worker::retrieve::document::{DocumentPart, ending, part, unread};
 use futures_lite::stream;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use trillium::{Body, Conn, KnownHeaderName, Status};
 
@@ -37,6 +37,30 @@ impl Api {
         match self.part(path.clone(), from).await {
             Ok(part) => json(conn, Status::Ok, &DocumentText::new(&path, from, part)),
             Err((status, why)) => refused(conn, status, &why),
+        }
+    }
+
+    /// The paths of documents that end as somebody typed it.
+    pub(in crate::http) async fn documents(&self, conn: Conn) -> Conn {
+        let end = parameter(conn.querystring(), "end").filter(|end| end.first().is_some_and(|first| *first != b'/'));
+        let Some(end) = end else {
+            let why = "This call is made with ?end= and the end of a document's path, percent-encoded, without a slash before it.";
+            return refused(conn, Status::BadRequest, why);
+        };
+        let Some(upkeep) = self.node.upkeep() else {
+            return refused(conn, Status::ServiceUnavailable, "This agent has no store.");
+        };
+        let disk = upkeep.disk().clone();
+        match blocking::run(move || ending(&disk.snapshot(), &end, SAME_END_TOLD_MAX)).await {
+            Some(Ok((found, more))) => {
+                let path = |path| sendable_path(OsString::from_vec(path).into());
+                json(conn, Status::Ok, &DocumentPaths { paths: found.into_iter().map(path).collect(), more })
+            }
+            Some(Err(error)) => {
+                let why = format!("The documents could not be listed: {error}.");
+                refused(conn, Status::InternalServerError, &why)
+            }
+            None => refused(conn, Status::ServiceUnavailable, "The system gives no thread for that. Try again."),
         }
     }
 
@@ -101,7 +125,7 @@ impl Api {
 }
 
 fn path(conn: &Conn) -> Result<Vec<u8>, Refused> {
-    let path = parameter(conn.querystring(), "path").filter(|path| path.first() == Some(&b'/'));
+    let path = parameter(conn.querystring(), "path").map(sent_bytes).filter(|path| path.first() == Some(&b'/'));
     path.ok_or_else(|| {
         (Status::BadRequest, "This call is made with ?path= and the document's path, percent-encoded.".to_owned())
     })

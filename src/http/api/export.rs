@@ -5,7 +5,7 @@ use super::{Api, Refused};
 use crate::http::answer::{EXPORT, json, refused};
 use crate::http::dto::{DocumentCids, text};
 use crate::http::not_exported::{LEFT_OUT, NotExported};
-use crate::http::query::parameter;
+use crate::http::query::{parameter, sent_bytes};
 use crate::limits::PUBLIC_FILE_BLOCKS_MAX;
 use crate::platform::blocking;
 use crate::runtime::public_blocks::{PublicBlocks, PublicDocument, PublicFiles, State, Unready, Walk, in_folders};
@@ -38,7 +38,9 @@ impl Api {
 
     /// The CIDs of a public document.
     pub(in crate::http) async fn cid(&self, conn: Conn) -> Conn {
-        let Some(path) = parameter(conn.querystring(), "path").filter(|path| path.first() == Some(&b'/')) else {
+        let Some(path) =
+            parameter(conn.querystring(), "path").map(sent_bytes).filter(|path| path.first() == Some(&b'/'))
+        else {
             let why = "This call is made with ?path= and the document's path, percent-encoded.";
             return refused(conn, Status::BadRequest, why);
         };

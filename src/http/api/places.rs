@@ -6,6 +6,7 @@ use crate::config::Setting;
 use crate::http::answer::{json, refused};
 use crate::http::dto::{Files, Forgotten, text};
 use crate::http::folders::Folders;
+use crate::http::query::sent_path;
 use crate::http::tasks::{Tasks, lacks_reason};
 use crate::http::why::Why;
 use crate::limits::WHY_MS;
@@ -30,7 +31,7 @@ impl Api {
     /// Ends the watching of a folder, or answers for documents that are away or missing; see `Request::Forget`.
     pub(in crate::http) async fn forget(&self, mut conn: Conn) -> Conn {
         let (place, kept) = match forgotten_in(&mut conn).await {
-            Ok(asked) => asked,
+            Ok((place, kept)) => (self.shown_as(place).await, kept),
             Err((status, why)) => return refused(conn, status, &why),
         };
         if kept {
@@ -86,8 +87,26 @@ impl Api {
 
     /// Keeps documents that are away or missing.
     pub(in crate::http) async fn keep(&self, mut conn: Conn) -> Conn {
-        let request = place_in(&mut conn).await.map(Request::Keep);
+        let request = match place_in(&mut conn).await {
+            Ok(place) => Ok(Request::Keep(self.shown_as(place).await)),
+            Err(refused) => Err(refused),
+        };
         self.request(conn, request).await
+    }
+
+    /// The watched place that is shown by this name: one whose path is not UTF-8 is shown, and sent by who read that, with U+FFFD. Else, and
+    /// where several are shown so, the place itself.
+    async fn shown_as(&self, place: Vec<u8>) -> Vec<u8> {
+        let shown = text(&place);
+        if !shown.contains(char::REPLACEMENT_CHARACTER) {
+            return place;
+        }
+        let Some(sources) = self.node.status().await.map(|status| status.sources) else { return place };
+        let mut alike = sources.iter().filter(|source| text(&source.path) == shown);
+        match (alike.next(), alike.next()) {
+            (Some(one), None) => one.path.clone(),
+            _ => place,
+        }
     }
 
     /// Background work: what waits, and who has it.
@@ -195,6 +214,7 @@ async fn place_in(conn: &mut Conn) -> Result<Vec<u8>, Refused> {
 }
 
 async fn place_of(path: PathBuf) -> Result<Vec<u8>, Refused> {
+    let path = sent_path(path);
     let typed = path.clone();
     let place = blocking::look(&typed, move || place_at(&path)).await;
     // A place that does not answer can be kept and forgotten by the name that the findings and the folders have for it.

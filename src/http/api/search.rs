@@ -52,7 +52,7 @@ const fn default_count() -> usize {
 
 impl Api {
     pub(in crate::http) async fn search(&self, mut conn: Conn) -> Conn {
-        let request = body::<Search>(&mut conn).await.and_then(|search| search_request(&search));
+        let request = body::<Search>(&mut conn).await.map_err(with_limit).and_then(|search| search_request(&search));
         self.request(conn, request).await
     }
 
@@ -138,11 +138,27 @@ const fn example(key: Key) -> &'static str {
     }
 }
 
+/// Why a question is refused for its length; `None` if it can be asked. White space around it does not count.
+#[must_use]
+pub fn too_long(question: &str) -> Option<String> {
+    let bytes = question.trim().len();
+    let why = || format!("The question has {bytes} bytes; at most {QUESTION_BYTES_MAX} are read.");
+    (bytes > QUESTION_BYTES_MAX).then(why)
+}
+
+/// A body that is too large is mostly a question that is: its own limit is named too.
+fn with_limit((status, why): Refused) -> Refused {
+    if status != Status::PayloadTooLarge {
+        return (status, why);
+    }
+    (status, format!("{why} A question in it has at most {QUESTION_BYTES_MAX}."))
+}
+
 pub(super) fn search_request(search: &Search) -> Result<Request, Refused> {
     let bad = |why: String| (Status::BadRequest, why);
     let query = search.query.trim();
-    if query.len() > QUESTION_BYTES_MAX {
-        return Err(bad(format!("The question has {} bytes; at most {QUESTION_BYTES_MAX} are read.", query.len())));
+    if let Some(why) = too_long(query) {
+        return Err(bad(why));
     }
     if !(1..=HITS_MAX).contains(&search.k) {
         return Err(bad(format!("k, the number of answers, is from 1 to {HITS_MAX}.")));
@@ -179,6 +195,8 @@ mod tests {
         assert!(of("x", 0).is_err() && of("x", HITS_MAX + 1).is_err() && of("x", HITS_MAX).is_ok());
         assert!(of(&"x".repeat(QUESTION_BYTES_MAX), 1).is_ok());
         assert!(of(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).is_err());
+        let spaced = format!(" {} ", "x".repeat(QUESTION_BYTES_MAX));
+        assert!(too_long(&spaced).is_none() && too_long(&format!("{spaced}y")).unwrap().contains("4096"));
         assert!(serde_json::from_str::<Search>(r#"{"query": "x", "limit": 3}"#).is_err());
         assert_eq!(serde_json::from_str::<Search>(r#"{"query": "x"}"#).unwrap().k, 10);
     }

@@ -2,6 +2,7 @@
 
 use super::{Api, NO_ANSWER, Refused, body};
 use crate::http::answer::{json, refused};
+use crate::http::query::sent_path;
 use crate::runtime::upkeep::Upkeep;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -23,7 +24,8 @@ impl Api {
 
     /// Begins a backup.
     pub(in crate::http) async fn back_up(&self, mut conn: Conn) -> Conn {
-        let asked = body::<BackUp>(&mut conn).await.and_then(|asked| {
+        let asked = body::<BackUp>(&mut conn).await.and_then(|BackUp { path, keys }| {
+            let asked = BackUp { path: sent_path(path), keys };
             let is_absolute = asked.path.is_absolute();
             let bad = || (Status::BadRequest, "The path of a backup is absolute.".to_owned());
             is_absolute.then_some(asked).ok_or_else(bad)

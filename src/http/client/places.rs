@@ -2,13 +2,14 @@
 
 use super::{Answer, Client, Failure, done, typed};
 use crate::base::id::Ring;
-use crate::http::dto::{Added, DocumentText, Forecast, Regrouped};
+use crate::http::dto::{Added, DocumentPaths, DocumentText, Forecast, Regrouped};
 use crate::http::folders::Folders;
-use crate::http::query::encoded;
+use crate::http::query::{encoded, encoded_bytes};
 use crate::http::tasks::Tasks;
 use crate::http::why::Why;
 use crate::limits::{CLIENT_AUDIT_MS, CLIENT_MS};
 use serde_json::{Value, json};
+use std::path::Path;
 use trillium_client::Method;
 
 impl Client {
@@ -136,6 +137,15 @@ impl Client {
     /// Any `Failure`.
     pub async fn document(&self, path: &str, from: usize) -> Result<DocumentText, Failure> {
         let call = format!("/v1/document?path={}&from={from}", encoded(path));
+        Ok(typed(self.call(Method::Get, &call, None, CLIENT_MS).await?)?.read)
+    }
+
+    /// `GET /v1/documents`: the documents whose path ends so.
+    ///
+    /// # Errors
+    /// Any `Failure`.
+    pub async fn documents(&self, end: &Path) -> Result<DocumentPaths, Failure> {
+        let call = format!("/v1/documents?end={}", encoded_bytes(end.as_os_str().as_encoded_bytes()));
         Ok(typed(self.call(Method::Get, &call, None, CLIENT_MS).await?)?.read)
     }
 

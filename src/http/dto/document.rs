@@ -19,6 +19,15 @@ pub struct DocumentText {
     pub next: Option<usize>,
 }
 
+/// The documents whose path ends as was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentPaths {
+    /// Their paths, in order; one that is not UTF-8 as a `file` URI, as calls take it.
+    pub paths: Vec<String>,
+    /// Whether there are or may be more.
+    pub more: bool,
+}
+
 /// The names of a public document's blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentCids {

@@ -93,7 +93,7 @@ fn a_home_of_before_has_no_first_visit_and_neither_has_one_whose_file_is_damaged
     let home = tempfile::tempdir().unwrap();
     assert!(!begun(home.path(), 2).is_first_visit());
     let password = Password::load(home.path());
-    password.begin(2, true);
+    password.begin(false, true);
     assert!(!password.is_first_visit() && !password.is_first_visit_for_all());
 
     set(&password, WORDS, false).unwrap();

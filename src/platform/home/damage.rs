@@ -7,7 +7,7 @@ use super::leftovers;
 use super::lost::{Lost, lost};
 use super::meant::is_begun_anew;
 use super::standing::{Fault, Standing, standing};
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use std::path::Path;
 
 /// Looks at a file that differs from its copy: the agent may write both just now, first the copy.
@@ -132,7 +132,7 @@ pub(super) fn move_away(path: &Path) -> String {
 }
 
 fn word(path: &Path) -> String {
-    quoted(&path.to_string_lossy())
+    quoted_bytes(path.as_os_str().as_encoded_bytes())
 }
 
 /// What is so without a file and its copy, and what to do; `away` moves away what is there of them.

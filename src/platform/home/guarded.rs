@@ -71,6 +71,11 @@ pub(super) fn write_copy(path: &Path, bytes: &[u8], before: &[u8]) -> Result<()>
     durable::write(&copy_of(path), &copy)
 }
 
+/// What the copy of a file holds, if it is whole.
+pub(super) fn copy(path: &Path, bytes_max: usize) -> Option<Vec<u8>> {
+    durable::read(&copy_of(path), bytes_max + HEAD).ok().flatten().and_then(|bytes| open(&bytes)).map(|(copy, _)| copy)
+}
+
 /// Why the copy of a file cannot be used; `None` if it is whole or there is none.
 pub(super) fn damage_of_copy(path: &Path, bytes_max: usize) -> Option<String> {
     match durable::read(&copy_of(path), bytes_max + HEAD) {

@@ -12,7 +12,7 @@ use super::home_file::HomeFile;
 use super::identity::Identity;
 use super::whose::{self, Note};
 use super::{aside, state, written};
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use crate::mesh::hardware::{Binding, Found, Hardware};
 use crate::wire::peer_id::PeerId;
 use log::warn;
@@ -113,7 +113,11 @@ fn another_key(home: &Path, is_gone: bool, present: &PeerId, was: Option<PeerId>
          hardware.copy, and start it again.{join}",
         file.display()
     );
-    Finding { area: Area::State, what, command: Some(format!("ls -la {}", quoted(&home.to_string_lossy()))) }
+    Finding {
+        area: Area::State,
+        what,
+        command: Some(format!("ls -la {}", quoted_bytes(home.as_os_str().as_encoded_bytes()))),
+    }
 }
 
 /// The key of before, where a power cut or a full disk left another key than the noted one: that was made in this hardware, unless it is put

@@ -78,7 +78,8 @@ fn follows(file: HomeFile, made: bool) -> &'static str {
         }
         HomeFile::Tokens => "Programs and people that have one are refused. `wattle token create NAME` makes new ones.",
         HomeFile::Password => {
-            "If the page had a password, it has none now, and opens by a token alone. `wattle password set` sets one again."
+            "If the page had a password, it has none now, and opens by a token alone; nobody chooses one as its first visitor. `wattle password set` \
+             on this device sets one again."
         }
         HomeFile::BootCount if made => {
             "It began from 1 again. Other devices refuse its messages until one of them has told it a higher count, which takes seconds \

@@ -64,7 +64,7 @@ fn a_home_of_which_the_store_alone_is_left_is_not_one_in_which_no_agent_ran() {
         outlook.contains("a new device then to the others") && outlook.contains("the store alone is left"),
         "{outlook}"
     );
-    assert_eq!(damage(folder.path()).len(), 2, "the token and the count");
+    assert_eq!(damage(folder.path()).len(), 3, "the token, the count and the password");
     let found = home.identity_on(&Hardware::default(), &|_| false).unwrap().findings;
     assert!(found.len() == 1 && found[0].what.contains("It is a new one to the others"), "{found:?}");
     assert!(!home.has_only_its_store());
@@ -76,4 +76,19 @@ fn a_home_of_which_the_store_alone_is_left_is_not_one_in_which_no_agent_ran() {
     fs::create_dir(restored.path().join("store-1")).unwrap();
     Home::at(restored.path()).write(HomeFile::Sources, &Sources::default().encode()).unwrap();
     assert_eq!((Home::at(restored.path()).key_outlook(None), damage(restored.path())), (None, Vec::new()));
+}
+
+#[test]
+fn a_home_is_new_only_while_nothing_of_an_agent_is_in_it_whatever_was_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    // The settings and the page's password may be written before the first start.
+    fs::write(folder.path().join("config.toml"), "# mine\n").unwrap();
+    Home::at(folder.path()).write(HomeFile::Password, b"{}").unwrap();
+    assert!(Home::open(folder.path()).unwrap().is_new() && !Home::at(folder.path()).is_new());
+    Home::open(folder.path()).unwrap().identity().unwrap();
+    assert!(!Home::open(folder.path()).unwrap().is_new());
+    for name in ["identity.key", "identity.copy", "boot", "api-password", "api-password.copy"] {
+        let _ = fs::remove_file(folder.path().join(name));
+    }
+    assert!(!Home::open(folder.path()).unwrap().is_new(), "a store, or the list of what was there, tells it");
 }

@@ -6,15 +6,18 @@ use super::guarded;
 use super::home_file::{GUARDED, HomeFile};
 use super::lost::{Lost, lost};
 use super::meant::is_begun_anew;
+use super::settings_copy;
 use super::standing::{Fault, Standing, standing};
 use super::written;
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use log::warn;
 use std::path::Path;
 
 /// Mends every state file of a home that is locked.
 pub(super) fn all(home: &Path) -> Vec<Finding> {
-    let found = GUARDED.into_iter().filter_map(|file| mend(&home.join(file.name()), file)).collect();
+    let mut found: Vec<Finding> = GUARDED.into_iter().filter_map(|file| mend(&home.join(file.name()), file)).collect();
+    let of_settings = settings_copy::mend(&home.join(HomeFile::Settings.name()));
+    found.extend(of_settings.inspect(|found| warn!("{}", found.what)));
     written::renew(home);
     found
 }
@@ -69,7 +72,7 @@ fn mend(path: &Path, file: HomeFile) -> Option<Finding> {
                 path.display(),
                 copy.display()
             );
-            return Some(told(what, format!("ls -ld {}", quoted(&copy.to_string_lossy()))));
+            return Some(told(what, format!("ls -ld {}", quoted_bytes(copy.as_os_str().as_encoded_bytes()))));
         }
         Standing::Changed(bytes) => {
             warn!("{} was changed by hand, and is used as it is.", path.display());

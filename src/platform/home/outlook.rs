@@ -5,7 +5,7 @@ use super::identity::Identity;
 use super::room::disk_free;
 use super::whose::Note;
 use super::{aside, hardware, state, whose, written};
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use crate::limits::KEY_ROOM_MIN;
 use crate::mesh::hardware::{Found, Hardware};
 use crate::wire::peer_id::PeerId;
@@ -44,7 +44,7 @@ fn lost(home: &Path, was: Option<PeerId>) -> (String, String) {
          then{mesh}. If nobody deleted them, put identity.key back from a backup before that. The disk or card may be failing.",
         home.join(HomeFile::Identity.name()).display()
     );
-    (what, format!("ls -la {}", quoted(&home.to_string_lossy())))
+    (what, format!("ls -la {}", quoted_bytes(home.as_os_str().as_encoded_bytes())))
 }
 
 fn unbound(home: &Path) -> (String, String) {
@@ -65,11 +65,11 @@ fn elsewhere(home: &Path, key: &PeerId) -> (String, String) {
             free / 1024,
             KEY_ROOM_MIN / 1024
         );
-        return (hardware::not_aside(&why), format!("df -h {}", quoted(&home.to_string_lossy())));
+        return (hardware::not_aside(&why), format!("df -h {}", quoted_bytes(home.as_os_str().as_encoded_bytes())));
     }
     if let Some(folder) = aside::in_the_way(home, key) {
         let why = format!("there is the folder {} in the place of a file", folder.display());
-        return (hardware::not_aside(&why), format!("ls -ld {}", quoted(&folder.to_string_lossy())));
+        return (hardware::not_aside(&why), format!("ls -ld {}", quoted_bytes(folder.as_os_str().as_encoded_bytes())));
     }
     let what = format!(
         "This home was in another device before: a card was copied or moved, or the board was exchanged. The next start puts its key, {key}, \

@@ -1,7 +1,7 @@
 //! Whether an agent's home can be at a place at all: where a file or a folder of something else is, none is made.
 
 use crate::base::agent_file::is_agent_file;
-use crate::base::finding::quoted;
+use crate::base::finding::quoted_bytes;
 use crate::limits::HOME_FILES_READ_MAX;
 use std::fs::{self, DirEntry};
 use std::io::ErrorKind;
@@ -59,7 +59,7 @@ pub(super) fn belongs_to_others(home: &Path) -> Option<String> {
          changed. With --home an agent is given a folder for its own files: name one that is empty, or not there yet (to have what is in \
          this one searched, type: wattle add {}).",
         one.to_string_lossy(),
-        quoted(&home.to_string_lossy())
+        quoted_bytes(home.as_os_str().as_encoded_bytes())
     ))
 }
 

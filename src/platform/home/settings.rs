@@ -2,12 +2,8 @@
 //! to be remembered.
 
 use super::user::user_home;
-use super::{durable, lock};
+use super::{lock, settings_copy, settings_file};
 use crate::config::{self, Config, Setting};
-use crate::limits::CONFIG_BYTES_MAX;
-use crate::platform::regular;
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -20,7 +16,10 @@ static WRITER: Mutex<()> = Mutex::new(());
 /// One sentence: what is wrong, where, and what to do.
 pub(super) fn read(path: &Path) -> Result<Option<Config>, String> {
     let unread = |error: std::io::Error| {
-        format!("{} cannot be read: {error}. Mend or remove it, then start again.", path.display())
+        format!(
+            "{} cannot be read: {error}. Mend it, or remove it with config.copy beside it, then start again.",
+            path.display()
+        )
     };
     let Some(text) = text(path).map_err(unread)? else { return Ok(None) };
     Config::parse(&text).map(Some).map_err(|error| {
@@ -44,31 +43,26 @@ pub(super) fn remember(path: &Path, settings: &[Setting]) -> Result<(), String> 
     if after == before {
         return Ok(());
     }
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mode = fs::metadata(&target).map(|meta| meta.permissions());
-    durable::write(&target, after.as_bytes()).map_err(|error| failed(&error))?;
-    if let Ok(mode) = mode {
-        // Best effort: the settings are on the disk, and 0600 is the stricter mode.
-        let _ = fs::set_permissions(&target, mode);
-    }
+    settings_file::put(path, after.as_bytes()).map_err(|error| failed(&error))?;
+    settings_copy::keep(path, &after);
     Ok(())
 }
 
+/// The settings: those of the file, or of its copy where the file is gone or empty, as the next start mends it.
 fn text(path: &Path) -> std::io::Result<Option<String>> {
-    let file = match regular::open(path, OpenOptions::new().read(true)) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut text = String::new();
-    // One byte more than is accepted shows that it is too long.
-    file.take(CONFIG_BYTES_MAX as u64 + 1).read_to_string(&mut text)?;
-    Ok(Some(text))
+    let text = settings_file::text(path)?;
+    if text.as_deref().is_none_or(settings_copy::is_blank)
+        && let Some(copy) = settings_copy::kept(path)
+    {
+        return Ok(Some(copy));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where the user's files are, by the environment.
 
-use crate::base::finding::quoted;
+use crate::base::finding::quoted_bytes;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -54,7 +54,7 @@ pub fn at_home(command: &str, home: &Path) -> String {
     if usual || !command.starts_with("wattle ") || command.contains(" --home ") {
         return command.to_owned();
     }
-    format!("{command} --home {}", quoted(&home.to_string_lossy()))
+    format!("{command} --home {}", quoted_bytes(home.as_os_str().as_encoded_bytes()))
 }
 
 /// The text, with that home in each command of it that stands between backticks, unless the command is for another device.

@@ -1,7 +1,7 @@
 //! Whether the disk of a home can be written. A disk with errors may become read-only under a running agent, and permissions say
 //! nothing of it: access(2) of an ext4 that was shut off for writing says that all is well.
 
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use crate::base::path::covers;
 use crate::platform::mounts::unescaped;
 use crate::platform::regular;
@@ -46,7 +46,7 @@ pub fn read_only(home: &Path) -> Option<Finding> {
              the disk or card may be failing.",
             home.display()
         );
-        let command = format!("findmnt -T {}", quoted(&home.to_string_lossy()));
+        let command = format!("findmnt -T {}", quoted_bytes(home.as_os_str().as_encoded_bytes()));
         Finding { area: Area::State, what, command: Some(command) }
     })
 }

@@ -27,17 +27,27 @@ pub(super) fn add(home: &Path, file: HomeFile) {
 /// A start has told what was lost: from now on the list has those that are there.
 pub(super) fn renew(home: &Path) {
     let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
-    let there: Vec<HomeFile> = GUARDED.into_iter().filter(|file| !is_gone(&home.join(file.name()))).collect();
+    let is_there = |file: &HomeFile| {
+        let path = home.join(file.name());
+        // Settings that could be used have a copy.
+        if *file == HomeFile::Settings { copy_of(&path).symlink_metadata().is_ok() } else { !is_gone(&path) }
+    };
+    let there: Vec<HomeFile> = listed().filter(is_there).collect();
     let before = list(home);
     if before.len() != there.len() || !there.iter().all(|file| before.contains(file)) {
         write(home, &there);
     }
 }
 
+/// Whether this file was there at an earlier start.
+pub(super) fn was_there(home: &Path, file: HomeFile) -> bool {
+    list(home).contains(&file)
+}
+
 /// Whether a file that is gone with its copy was written, so that what it held is lost.
 pub(super) fn is_lost(path: &Path, file: HomeFile) -> bool {
     let Some(home) = path.parent() else { return false };
-    let was_written = || list(home).contains(&file);
+    let was_written = || was_there(home, file);
     match file {
         // The key and its note have words of their own (`hardware`, `outlook`), and the doctor has the last one removed.
         HomeFile::Identity | HomeFile::Hardware | HomeFile::Lost => false,
@@ -46,8 +56,30 @@ pub(super) fn is_lost(path: &Path, file: HomeFile) -> bool {
         // The doctor's check of the mesh says it.
         HomeFile::Records => is_gone(&home.join(HomeFile::MeshRoot.name())) && was_written(),
         HomeFile::MeshRoot => was_written() && !has_root_aside(home),
+        // Who deletes it with the count of starts and this list is not told that there was none.
+        HomeFile::Password => was_written() || is_gone(&home.join(HomeFile::BootCount.name())) && was_started(home),
         _ => was_written(),
     }
+}
+
+/// What a home has that is not new: the device's key or token, its mesh, or its documents.
+const OWN: [HomeFile; 10] = [
+    HomeFile::Identity,
+    HomeFile::Hardware,
+    HomeFile::Token,
+    HomeFile::Records,
+    HomeFile::MeshRoot,
+    HomeFile::Peers,
+    HomeFile::Seen,
+    HomeFile::Sources,
+    HomeFile::StoreModel,
+    HomeFile::Counts,
+];
+
+/// Whether nothing of an agent is in a home, nor was by the list. The count of starts does not tell that, as it may be lost.
+pub(super) fn is_new(home: &Path) -> bool {
+    let was = list(home);
+    !has_store(home) && OWN.iter().all(|file| is_gone(&home.join(file.name())) && !was.contains(file))
 }
 
 /// Whether an agent started before in this home: behind its token and its count it writes down which model its store is of. A home that was
@@ -94,7 +126,12 @@ fn is_gone(path: &Path) -> bool {
 fn list(home: &Path) -> Vec<HomeFile> {
     let bytes = durable::read(&home.join(HomeFile::Written.name()), STATE_BYTES_MAX).ok().flatten().unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    GUARDED.into_iter().filter(|file| text.lines().any(|line| line == file.name())).collect()
+    listed().filter(|file| text.lines().any(|line| line == file.name())).collect()
+}
+
+/// The files that the list has: those with a copy, and the owner's settings.
+fn listed() -> impl Iterator<Item = HomeFile> {
+    GUARDED.into_iter().chain([HomeFile::Settings])
 }
 
 fn write(home: &Path, written: &[HomeFile]) {

@@ -1,7 +1,7 @@
 //! Private places that were moved into others, as far as scans have found them, and the finding that tells it.
 
 use super::deep::Looked;
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use crate::limits::DEEP_MAX;
 use crate::scheduler::path::covers;
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ impl MovedPlaces {
     /// The finding about them; `None` without any.
     pub(super) fn finding(&self) -> Option<Finding> {
         let (path, place) = self.0.first_key_value()?;
+        let command = Some(format!("wattle forget {}", quoted_bytes(place)));
         let (path, place) = (String::from_utf8_lossy(path), String::from_utf8_lossy(place));
         let more = match self.0.len() - 1 {
             0 => String::new(),
@@ -38,6 +39,6 @@ impl MovedPlaces {
             "{path} is what was watched as the private place {place}. Nothing of it is shared or indexed there; what is known of it answers on this \
              device only. Move it back, or have {place} forgotten: then it is like everything else that is there.{more}"
         );
-        Some(Finding { area: Area::Folders, what, command: Some(format!("wattle forget {}", quoted(&place))) })
+        Some(Finding { area: Area::Folders, what, command })
     }
 }

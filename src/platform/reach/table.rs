@@ -2,7 +2,7 @@
 
 use super::deep::{DeepFolders, Looked};
 use super::moved::MovedPlaces;
-use crate::base::finding::{Area, Finding, quoted};
+use crate::base::finding::{Area, Finding, quoted_bytes};
 use crate::limits::{ANSWER_MS, ANSWER_TICK_MS, CALLS_MAX_OF_SOURCE, SILENT_CALLS_MAX, SILENT_CALLS_MAX_OF_SOURCE};
 use crate::node::input::Input;
 use crate::platform::findings::Findings;
@@ -104,7 +104,7 @@ impl Reach {
         for place in self.silent() {
             let name = String::from_utf8_lossy(&place).into_owned();
             let mounts = Mounts::open();
-            let mount = quoted(&String::from_utf8_lossy(mounts.of(&place)));
+            let mount = quoted_bytes(mounts.of(&place));
             log::warn!(
                 "{name} still does not answer. The system may keep this process until it does, or until it is unmounted by \
                  `sudo umount -f {mount}`. The agent can be started again meanwhile."
@@ -262,13 +262,13 @@ fn deep_key(source: &[u8]) -> String {
 }
 
 fn finding(place: &[u8], mount: &[u8]) -> Finding {
-    let (name, mount) = (String::from_utf8_lossy(place), String::from_utf8_lossy(mount));
-    let (help, command) = if mount == "/" {
+    let name = String::from_utf8_lossy(place);
+    let (help, command) = if mount == b"/" {
         ("Look for errors of its disk.", "dmesg --level=err,warn".to_owned())
     } else {
         (
             "Is its server on, or the program behind it running? If it is gone for good, unmount it.",
-            format!("sudo umount -f {}", quoted(&mount)),
+            format!("sudo umount -f {}", quoted_bytes(mount)),
         )
     };
     let what = format!(

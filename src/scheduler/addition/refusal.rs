@@ -1,6 +1,6 @@
 //! Why a place is not watched: what is so, and the commands that change it.
 
-use crate::base::finding::quoted;
+use crate::base::finding::{quoted, quoted_bytes};
 use crate::base::id::Ring;
 use crate::base::path::covers;
 use crate::store::record::Source;
@@ -21,7 +21,7 @@ pub(super) fn other_ring(new: &Source, has: Ring) -> String {
         "The collection {collection:?} has the ring {has}, and a ring holds for a whole collection, so {name} cannot join it with \
          the ring {ring}; nothing was changed. Add it to another collection with `wattle add {} --collection NEW --ring {ring}`, or \
          give all of this one that ring with `wattle collection ring {} {ring}`.",
-        quoted(&name),
+        quoted_bytes(&new.path),
         quoted(collection),
     )
 }
@@ -29,7 +29,7 @@ pub(super) fn other_ring(new: &Source, has: Ring) -> String {
 /// Nobody makes a folder public just by adding it.
 pub(super) fn public_is_meant(new: &Source) -> String {
     let (name, collection) = (String::from_utf8_lossy(&new.path), &new.collection);
-    let (path, word) = (quoted(&name), quoted(collection));
+    let (path, word) = (quoted_bytes(&new.path), quoted(collection));
     format!(
         "Nothing was changed: the collection {collection:?} is public, and {name} would be for everybody at once. To publish it too: \
          `wattle collection ring {word} mesh`, then `wattle add {path} --collection {word}`, then `wattle collection ring {word} \
@@ -50,7 +50,7 @@ pub(super) fn public_is_confirmed(new: &Source) -> String {
 /// What is so, and which command changes it.
 pub(super) fn conflict(source: &Source, new: &Source) -> String {
     let name = String::from_utf8_lossy(&source.path);
-    let (collection, ring, word) = (&source.collection, source.ring.as_str(), quoted(&name));
+    let (collection, ring, word) = (&source.collection, source.ring.as_str(), quoted_bytes(&source.path));
     let command = if *collection == new.collection {
         format!(
             "`wattle collection ring {} {}` changes who may see that collection.",

@@ -1,7 +1,7 @@
 //! What the owner of a source is asked that would lose many documents at once.
 
 use crate::base::count::{count, plural};
-use crate::base::finding::quoted;
+use crate::base::finding::quoted_bytes;
 use crate::store::change::FoundDocument;
 
 /// Documents whose files are gone, and about which the owner has not decided yet.
@@ -24,7 +24,7 @@ impl Question {
     #[must_use]
     pub fn sentence(&self, source: &[u8], private: bool) -> String {
         let name = String::from_utf8_lossy(source);
-        let word = quoted(&name);
+        let word = quoted_bytes(source);
         let all = self.gone.len() as u64 + self.more;
         let first = if self.more == 0 {
             String::new()

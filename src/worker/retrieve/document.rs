@@ -2,8 +2,9 @@
 
 use super::candidate::without_keys;
 use super::file_of;
+use crate::base::file_name;
 use crate::base::media::told_reason;
-use crate::limits::DOCUMENT_PASSAGES_MAX;
+use crate::limits::{DOCUMENT_PASSAGES_MAX, SAME_NAME_MAX};
 use crate::store::kv::{KvError, KvRead};
 use crate::store::read;
 use crate::store::record::DocState;
@@ -83,6 +84,24 @@ pub fn paths(kv: &impl KvRead, after: Option<&[u8]>, max: usize) -> Result<Page,
     Ok((found.filter_map(|(_, doc)| file_of(doc, &marks)).map(|(path, _)| path).collect(), next))
 }
 
+/// The paths of at most `max` documents that answer questions and whose path ends with these names of a folder and file, in their order; and
+/// whether there are or may be more. Of one file name `SAME_NAME_MAX` documents are looked at.
+///
+/// # Errors
+/// Any `KvError`.
+pub fn ending(kv: &impl KvRead, end: &[u8], max: usize) -> Result<(Vec<Vec<u8>>, bool), KvError> {
+    let (marks, tail) = (read::marks(kv)?, [&b"/"[..], end].concat());
+    let named = read::documents_named(kv, file_name::key(end), SAME_NAME_MAX)?;
+    let are_all = named.len() < SAME_NAME_MAX;
+    let fitting = named.into_iter().filter(|(_, doc)| doc.path.ends_with(&tail) && !doc.chunks.is_empty());
+    let mut found: Vec<Vec<u8>> = fitting.filter_map(|(_, doc)| file_of(doc, &marks)).map(|(path, _)| path).collect();
+    found.sort();
+    found.dedup();
+    let more = found.len() > max || !are_all;
+    found.truncate(max);
+    Ok((found, more))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +139,31 @@ mod tests {
         let (first, next) = paths(library.kv(), None, 2).unwrap();
         assert_eq!((first, next.as_deref()), (vec![b"/n/a.md".to_vec()], Some(&b"/n/b.md"[..])), "b was not read yet");
         assert_eq!(paths(library.kv(), next.as_deref(), 2).unwrap(), (Vec::new(), None));
+    }
+
+    #[test]
+    fn documents_are_found_by_the_end_of_their_path_whole_name_by_whole_name() {
+        let mut library = library(1);
+        for path in [&b"/n/b/a.md"[..], b"/n/b/xa.md", b"/n/B/a.txt", b"/n/c/b/a.md"] {
+            let (path, collection, stamp) = (path.to_vec(), "home".to_owned(), FileStamp::default().on_volume(3));
+            let doc = library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap().doc.unwrap();
+            let (heading, text) = (String::new(), "text".to_owned());
+            let chunks = vec![NewChunk { key: EmbedKey([7; 16]), heading, text, start: 0, end: 1 }];
+            library.apply(&Change::Chunked { doc, stamp, content: [1; 16], chunks }).unwrap();
+        }
+        let (path, collection, stamp) = (b"/n/d/a.md".to_vec(), "home".to_owned(), FileStamp::default().on_volume(3));
+        library.apply(&Change::Seen { path, stamp, collection, ring: Ring::Mesh }).unwrap();
+        let of = |end: &[u8], max| {
+            let (found, more) = ending(library.kv(), end, max).unwrap();
+            (found.into_iter().map(|path| String::from_utf8(path).unwrap()).collect::<Vec<_>>().join(" "), more)
+        };
+        let all = "/n/a.md /n/b/a.md /n/c/b/a.md";
+        assert_eq!(of(b"a.md", 9), (all.to_owned(), false), "d was not read yet");
+        assert_eq!(of(b"a.md", 2), ("/n/a.md /n/b/a.md".to_owned(), true));
+        assert_eq!(of(b"c/b/a.md", 2), ("/n/c/b/a.md".to_owned(), false));
+        for none in [&b"/a.md"[..], b"n/c/a.md", b".md", b"a", b"", b"b/"] {
+            assert_eq!(of(none, 9), (String::new(), false), "{}", String::from_utf8_lossy(none));
+        }
     }
 
     #[test]

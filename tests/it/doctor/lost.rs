@@ -56,3 +56,21 @@ fn a_home_of_which_the_store_alone_is_left_and_one_that_lacks_it() {
     named_without_agent("of the home the store alone is left", &place.home());
     named("of the home the store alone was left before the start", &restarted(&place));
 }
+
+#[test]
+fn settings_that_are_empty_or_gone_are_told_and_come_back_from_their_copy() {
+    let (place, agent) = started();
+    let config = place.home().join("config.toml");
+    let before = fs::read_to_string(&config).unwrap();
+    agent.stop();
+    fs::write(&config, "").unwrap();
+    named_without_agent("config.toml is empty", &place.home());
+    let agent = restarted(&place);
+    named("config.toml was empty before the start", &agent);
+    assert_eq!(fs::read_to_string(&config).unwrap(), before);
+    assert!(agent.log().contains("its copy was put in its place"), "{}", agent.log());
+    agent.stop();
+    ["config.toml", "config.copy"].iter().for_each(|name| fs::remove_file(place.home().join(name)).unwrap());
+    named_without_agent("config.toml is gone with its copy", &place.home());
+    named("config.toml was gone with its copy before the start", &restarted(&place));
+}

@@ -118,6 +118,7 @@ fn the_schemas_of_answers_are_the_types_of_the_program() {
     is_of::<dto::StatusReport>(document, "Status");
     is_of::<dto::SearchResults>(document, "SearchResults");
     is_of::<dto::DocumentText>(document, "DocumentText");
+    is_of::<dto::DocumentPaths>(document, "DocumentPaths");
     is_of::<dto::DocumentCids>(document, "DocumentCids");
     is_of::<dto::Added>(document, "Added");
     is_of::<dto::Regrouped>(document, "Regrouped");
@@ -228,6 +229,8 @@ fn calls(place: &Place, path: &str, answering: &Value, peer: &Value) -> Vec<(&'s
     vec![
         ("GET", "/v1/document?path=/none".to_owned(), String::new()),
         ("GET", format!("/v1/document?path={path}"), String::new()),
+        ("GET", "/v1/documents?end=heating.md".to_owned(), String::new()),
+        ("GET", "/v1/documents".to_owned(), String::new()),
         ("POST", "/v1/feedback".to_owned(), body(said)),
         ("POST", "/v1/add".to_owned(), body(json!({ "path": path }))),
         ("POST", "/v1/collection/forecast".to_owned(), body(json!({ "name": "home" }))),
