@@ -3,6 +3,7 @@
 use super::args::TokenCommand;
 use super::output::{Stop, pretty, print, print_as_is, show_done};
 use super::text::{columns, one_line};
+use crate::base::finding::quoted;
 use crate::base::span;
 use crate::http::client::Client;
 use crate::http::dto::{NamedToken, NewToken, Role};
@@ -36,7 +37,8 @@ fn made(NewToken { name, role, token }: &NewToken) -> String {
     };
     format!(
         "{token}\n\nThe token {name} may {may}. It is shown this once: give it to the program as `Authorization: Bearer TOKEN`, or as its API key. \
-         `wattle token revoke {name}` makes it void.\n"
+         `wattle token revoke {}` makes it void.\n",
+        quoted(name)
     )
 }
 
