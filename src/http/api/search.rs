@@ -52,7 +52,8 @@ const fn default_count() -> usize {
 
 impl Api {
     pub(in crate::http) async fn search(&self, mut conn: Conn) -> Conn {
-        let request = body::<Search>(&mut conn).await.and_then(|search| search_request(&search));
+        let request =
+            body::<Search>(&mut conn).await.map_err(with_own_limit).and_then(|search| search_request(&search));
         self.request(conn, request).await
     }
 
@@ -138,6 +139,14 @@ const fn example(key: Key) -> &'static str {
     }
 }
 
+/// Of a body that is too large the limit that holds for a question is told too: whoever shortens it to the body's is refused again.
+fn with_own_limit((status, why): Refused) -> Refused {
+    match status {
+        Status::PayloadTooLarge => (status, format!("{why} A question has at most {QUESTION_BYTES_MAX} bytes.")),
+        _ => (status, why),
+    }
+}
+
 pub(super) fn search_request(search: &Search) -> Result<Request, Refused> {
     let bad = |why: String| (Status::BadRequest, why);
     let query = search.query.trim();
@@ -178,7 +187,14 @@ mod tests {
         assert!(of(" \n", 3).is_err() && of("", 3).is_err());
         assert!(of("x", 0).is_err() && of("x", HITS_MAX + 1).is_err() && of("x", HITS_MAX).is_ok());
         assert!(of(&"x".repeat(QUESTION_BYTES_MAX), 1).is_ok());
-        assert!(of(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).is_err());
+        let told = of(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).unwrap_err();
+        assert!(told.contains(&format!("at most {QUESTION_BYTES_MAX} are read")), "{told}");
+        let (status, told) = with_own_limit((Status::PayloadTooLarge, "At most 9 bytes.".to_owned()));
+        assert_eq!(
+            (status, told.as_str()),
+            (Status::PayloadTooLarge, "At most 9 bytes. A question has at most 4096 bytes.")
+        );
+        assert_eq!(with_own_limit((Status::BadRequest, "x".to_owned())).1, "x");
         assert!(serde_json::from_str::<Search>(r#"{"query": "x", "limit": 3}"#).is_err());
         assert_eq!(serde_json::from_str::<Search>(r#"{"query": "x"}"#).unwrap().k, 10);
     }
