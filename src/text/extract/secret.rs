@@ -10,7 +10,7 @@
 use super::encoding::decode;
 use super::ending::has_ending;
 use super::{entity, html, signature};
-use crate::text::payload::{holds_key, without_secrets};
+use crate::text::payload::{holds_key, key, without_secrets};
 use std::borrow::Cow;
 
 /// How often base64 is undone within what came out of base64: a mail in a mail has it twice.
@@ -78,11 +78,18 @@ pub(super) fn in_entry(name: &str, bytes: &[u8]) -> bool {
     in_bytes(name, bytes, 1)
 }
 
-/// Whether a private key stands in bytes of any kind, also between the tags of XML.
+/// Whether a private key as programs write it stands in bytes of any kind, also between the tags of XML.
 pub(super) fn is_key(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let is_tagged = text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
-    as_it_stands(bytes) || (is_tagged && holds_key(&html::read(&text, false).text))
+    key::stands_in(&text)
+        || key::stands_in(&String::from_utf8_lossy(&dense(bytes)))
+        || (is_tagged && key::stands_in(&html::read(&text, false).text))
+}
+
+/// The bytes without zeros: letters of two and four bytes, whatever the text around them is taken for.
+fn dense(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().filter(|byte| *byte != 0).collect()
 }
 
 /// Whether a private key stands in bytes as they are.
@@ -90,8 +97,7 @@ fn as_it_stands(bytes: &[u8]) -> bool {
     if holds_key(&String::from_utf8_lossy(bytes)) {
         return true;
     }
-    // Letters of two and four bytes, whatever the text around them is taken for.
-    let dense: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    let dense = dense(bytes);
     dense.len() < bytes.len() && holds_key(&String::from_utf8_lossy(&dense))
 }
 
