@@ -108,9 +108,9 @@ impl Api {
         let done = embed_all(&self.node, embeds, texts, reading).await;
         let done = done.map_err(|(number, why)| not_embedded::<D>(first_of(&order, number), why))?;
         done.iter().for_each(|one| self.keys.traffic().texts.embedded(one.tokens));
-        let each = || order.iter().filter_map(|number| done.get(*number));
-        let tokens = each().map(|one| one.tokens).sum();
-        let vectors = each().map(|one| one.embedding.clone()).collect();
+        let each: Vec<_> = order.iter().filter_map(|number| done.get(*number)).collect();
+        let tokens = each.iter().map(|one| one.tokens).sum();
+        let vectors = each.iter().map(|one| one.embedding.clone()).collect();
         Ok(asked.answer(embeds.model(), vectors, tokens))
     }
 
