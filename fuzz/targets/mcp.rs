@@ -1,7 +1,7 @@
 //! Messages of the Model Context Protocol: nothing panics, an answer repeats the id, and is read as an answer itself.
 
-use serde_json::{Value, json};
-use wattle::wire::mcp::{Incoming, Metadata, NEWEST, Request, answered, header_value, read};
+use serde_json::json;
+use wattle::wire::mcp::{Answer, Id, Incoming, Metadata, NEWEST, Request, answered, header_value, read};
 
 /// Asserts what the head of this file describes.
 pub fn check(data: &[u8]) {
@@ -10,21 +10,24 @@ pub fn check(data: &[u8]) {
         Ok(Incoming::Notification) => return,
         Err(fault) => {
             assert!(!fault.message.is_empty() && fault.code <= -32000);
-            return is_answer(&fault.json(), fault.id.as_ref().unwrap_or(&Value::Null));
+            return is_answer(&fault.answer(), fault.id.as_ref());
         }
     };
     if let Some(answer) = answered(&request) {
-        is_answer(&answer, &request.id);
-        assert_eq!(answer["result"]["resultType"].is_string(), request.is_newest);
+        is_answer(&answer, Some(&request.id));
+        let result = answer.result().expect("it needs no agent");
+        assert_eq!(result["resultType"].is_string(), request.is_newest);
     }
     check_headers(&request);
 }
 
-fn is_answer(answer: &Value, id: &Value) {
-    assert_eq!(&answer["id"], id);
+fn is_answer(answer: &Answer, id: Option<&Id>) {
+    let text = answer.to_string();
+    let repeated = format!(r#"{{"jsonrpc":"2.0","id":{},"#, id.map_or("null", Id::json));
+    assert!(text.starts_with(&repeated), "{text}");
+    assert!(answer.result().is_some() != answer.error().is_some());
     // An error without an id is refused as a message, and is no request.
-    let again = read(answer.to_string().as_bytes());
-    assert!(matches!(again, Ok(Incoming::Notification)) || id.is_null(), "{answer}");
+    assert!(matches!(read(text.as_bytes()), Ok(Incoming::Notification)) || id.is_none(), "{text}");
 }
 
 /// The headers that its own client sends fit it.
@@ -39,11 +42,11 @@ fn check_headers(request: &Request) {
     assert!(metadata.check(request).is_ok() || is_long, "{request:?}");
 }
 
-/// A request of each kind, of both eras.
+/// A request of each kind, of both eras; the last one has an id that is no number of ours.
 pub fn seeds() -> Vec<Vec<u8>> {
     let meta = json!({ "io.modelcontextprotocol/protocolVersion": NEWEST });
     let newest = |method: &str| json!({ "jsonrpc": "2.0", "id": "a", "method": method, "params": { "_meta": meta } });
-    [
+    let mut seeds: Vec<Vec<u8>> = [
         json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "protocolVersion": "2025-06-18" } }),
         json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
         json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "search", "arguments": { "query": "\u{fc}" } } }),
@@ -56,5 +59,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     ]
     .iter()
     .map(|message| message.to_string().into_bytes())
-    .collect()
+    .collect();
+    seeds.push(br#"{"jsonrpc":"2.0","id":18446744073709551616.10,"method":"ping"}"#.to_vec());
+    seeds
 }

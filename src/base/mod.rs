@@ -9,7 +9,7 @@
 //! levels, `finding` what is wrong or in doubt, `fluency` which languages a model knows, `count` numbers in sentences, `span` how long something lasts in words, `outbox` the queue of a machine's outputs, `bounded` the
 //! reader of lists with a cap, `secret_file` the names of files that are no documents but keys, `agent_file` those of what an agent keeps in its home, `media` those of pictures, sounds and films, `ignore` the patterns of files that
 //! their owner leaves out, `quote` what stands in quotation marks, `filter` which
-//! documents a question is asked of, `protobuf` the fields of other projects' records, which come over links and in files of models.
+//! documents a question is asked of, `password` what may be one, `protobuf` the fields of other projects' records, which come over links and in files of models.
 //!
 //! These types have no behaviour beyond their own arithmetic. None reads a clock or draws random numbers from the
 //! system, and each list has a cap of `limits` in its type or while it is read; a vector has exactly
@@ -31,6 +31,7 @@ pub mod ignore;
 pub mod level;
 pub mod media;
 pub mod outbox;
+pub mod password;
 pub mod path;
 pub mod protobuf;
 pub mod quote;

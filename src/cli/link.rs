@@ -4,11 +4,12 @@
 //! same, and opens the page too.
 
 use super::args::LinkArgs;
+use super::code::Code;
 use super::opened::Opened;
 use super::output::{Stop, pretty, print_as_is};
+use super::style::Style;
 use crate::platform::home::{Home, at_home};
 use crate::platform::running;
-use crate::wire::pairing::qr::Qr;
 use serde_json::json;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs, as_json: bool) 
     if let Some(trouble) = link.trouble.as_ref().filter(|_| args.qr) {
         return Err(Stop::NotDone(trouble.clone()));
     }
-    print_as_is(&link.text(home, args.qr))
+    print_as_is(&link.text(home, args.qr.then(|| Style::of_stdout().width)))
 }
 
 impl Link {
@@ -67,8 +68,8 @@ impl Link {
         self.here.split('#').next().unwrap_or_default()
     }
 
-    /// All of them as a person reads them.
-    pub(super) fn text(&self, home: &Path, qr: bool) -> String {
+    /// All of them as a person reads them, with the phone's as a code where it fits so many columns.
+    pub(super) fn text(&self, home: &Path, code: Option<usize>) -> String {
         let mut text = String::new();
         if !self.runs {
             let up = at_home("wattle up", home);
@@ -85,8 +86,8 @@ impl Link {
                         "If its browser warns, it lacks the root certificate of this device: `{root}` says how to install it."
                     );
                 }
-                for line in Qr::of(phone).filter(|_| qr).into_iter().flat_map(|code| code.lines(false)) {
-                    let _ = writeln!(text, "{line}");
+                if let Some(columns) = code {
+                    text += Code::of(phone, columns).shown();
                 }
             }
             None => {
@@ -111,18 +112,21 @@ mod tests {
         let home = Path::new("/srv/h");
         let trouble = Some("The page is for this machine only.".to_owned());
         let mut link = Link { here: "http://127.0.0.1:7780/#token=00".to_owned(), phone: None, trouble, runs: true };
-        let text = link.text(home, false);
+        let text = link.text(home, None);
         assert!(text.contains(":7780/#token=00\nThe page is for this machine only.\n"), "{text}");
         assert!(text.ends_with("may do less: `wattle token create NAME --home /srv/h`.\n"), "{text}");
         assert!(!text.contains("No agent runs"), "{text}");
         assert_eq!(link.without_token(), "http://127.0.0.1:7780/");
         link.phone = Some("http://192.168.1.9:7780/#token=00".to_owned());
-        let text = link.text(home, true);
+        let text = link.text(home, Some(80));
         assert!(text.contains("network: http://192.168.1.9:7780/#token=00\n") && text.contains('█'), "{text}");
-        assert!(!link.text(home, false).contains('█') && !text.contains("root certificate"));
+        assert!(!link.text(home, None).contains('█') && !text.contains("root certificate"));
+        let narrow = link.text(home, Some(30));
+        assert!(narrow.contains("#token=00\nThe QR code is not drawn") && !narrow.contains('█'), "{narrow}");
+        assert_eq!(link.text(home, Some(usize::MAX)), link.text(home, None), "a pipe gets the links");
         link.phone = Some("https://192.168.1.9:7780/#token=00".to_owned());
-        assert!(link.text(home, false).contains("#token=00\nIf its browser warns") && text.contains("http:"), "{text}");
+        assert!(link.text(home, None).contains("#token=00\nIf its browser warns") && text.contains("http:"), "{text}");
         link.runs = false;
-        assert!(link.text(home, false).starts_with("No agent runs with this home"));
+        assert!(link.text(home, None).starts_with("No agent runs with this home"));
     }
 }

@@ -6,7 +6,7 @@
 use super::output::{Stop, foreign, print_next};
 use crate::http::client::{Client, Failure};
 use crate::limits::MCP_LINE_MAX;
-use crate::wire::mcp::{self, Call, Fault, Incoming, NOT_DONE, Request};
+use crate::wire::mcp::{self, Answer, Call, Fault, Incoming, NOT_DONE, Request};
 use serde_json::{Value, json};
 use std::io::{BufRead, Read};
 
@@ -17,8 +17,8 @@ pub(super) fn run(client: impl Fn() -> Result<Client, Failure>) -> Result<(), St
         let answer = match line.map(|line| (line.iter().all(u8::is_ascii_whitespace), mcp::read(&line))) {
             Some((true, _) | (_, Ok(Incoming::Notification))) => continue,
             Some((_, Ok(Incoming::Request(request)))) => answer(&request, &client),
-            Some((_, Err(fault))) => fault.json(),
-            None => Fault::too_long(MCP_LINE_MAX).json(),
+            Some((_, Err(fault))) => fault.answer(),
+            None => Fault::too_long(MCP_LINE_MAX).answer(),
         };
         print_next(&foreign(&answer))?;
     }
@@ -42,7 +42,7 @@ fn line(input: &mut impl BufRead) -> Result<Option<Option<Vec<u8>>>, Stop> {
     Ok((read > 0).then_some(fits.then_some(line)))
 }
 
-fn answer(request: &Request, client: &impl Fn() -> Result<Client, Failure>) -> Value {
+fn answer(request: &Request, client: &impl Fn() -> Result<Client, Failure>) -> Answer {
     if let Some(answer) = mcp::answered(request) {
         return answer;
     }
@@ -52,7 +52,8 @@ fn answer(request: &Request, client: &impl Fn() -> Result<Client, Failure>) -> V
         Call::ListResources(Some(after)) => (json!({ "cursor": after }), false),
         _ => (json!({}), false),
     };
-    let message = json!({ "jsonrpc": "2.0", "id": request.id, "method": request.method, "params": parameters });
+    // The program's id goes no further: the answer to the one call is known without it.
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": request.method, "params": parameters });
     let answered = client().map(|client| smol::block_on(client.mcp(message)));
     match answered.flatten() {
         Ok(mut answer) if answer["result"].is_object() => {
@@ -63,13 +64,16 @@ fn answer(request: &Request, client: &impl Fn() -> Result<Client, Failure>) -> V
             }
             mcp::result_of(request, result)
         }
-        Ok(fault) => fault,
+        Ok(mut fault) => match fault.get_mut("error").map(Value::take) {
+            Some(error) => Answer::not_done(Some(&request.id), error),
+            None => Fault::of(request, NOT_DONE, "The agent's answer has neither a result nor an error.").answer(),
+        },
         // A model can say what is wrong, and its owner start the agent.
         Err(failure) if is_tool => {
             let text = json!([{ "type": "text", "text": failure.sentence() }]);
             mcp::result_of(request, json!({ "content": text, "isError": true }))
         }
-        Err(failure) => Fault::of(request, NOT_DONE, failure.sentence()).json(),
+        Err(failure) => Fault::of(request, NOT_DONE, failure.sentence()).answer(),
     }
 }
 
@@ -91,7 +95,7 @@ mod tests {
             assert_eq!(line(&mut input).unwrap().unwrap().is_some(), fits, "{length}");
             assert_eq!(line(&mut input).unwrap(), is(b"next"));
         }
-        let told = Fault::too_long(MCP_LINE_MAX).json().to_string();
+        let told = Fault::too_long(MCP_LINE_MAX).answer().to_string();
         assert!(told.contains("too long") && told.contains(&MCP_LINE_MAX.to_string()), "{told}");
     }
 
@@ -99,7 +103,9 @@ mod tests {
     fn a_program_can_begin_without_an_agent_and_its_model_is_told_that_none_runs() {
         let none = || Err(Failure::NoAgent("No agent runs.".to_owned()));
         let asked = |message: Value| match mcp::read(message.to_string().as_bytes()) {
-            Ok(Incoming::Request(request)) => answer(&request, &none),
+            Ok(Incoming::Request(request)) => {
+                serde_json::from_str::<Value>(&answer(&request, &none).to_string()).unwrap()
+            }
             other => panic!("{other:?}"),
         };
         let tools = asked(json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }));

@@ -19,6 +19,7 @@ mod bench;
 pub mod calibrate;
 mod car;
 mod card;
+mod code;
 mod collection;
 mod decision;
 pub mod demo;

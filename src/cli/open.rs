@@ -40,7 +40,7 @@ pub(super) fn open(
         return print_as_is(&format!("{}\n", link.here));
     }
     if !as_json {
-        print_as_is(&link.text(home, false))?;
+        print_as_is(&link.text(home, None))?;
     }
     let opens = has_display(variable) && start_browser(&once(client, link.without_token()));
     if as_json {

@@ -52,12 +52,12 @@ pub(super) fn pretty(json: &Value) -> String {
 
 /// JSON on one line, likewise.
 pub(super) fn compact(json: &Value) -> String {
-    foreign(&versioned(json))
+    printable(&format!("{}\n", versioned(json)))
 }
 
 /// A message of another protocol on one line, likewise: it has no version of ours.
-pub(super) fn foreign(json: &Value) -> String {
-    printable(&format!("{json}\n"))
+pub(super) fn foreign(message: &impl std::fmt::Display) -> String {
+    printable(&format!("{message}\n"))
 }
 
 /// The object with its version; of a list, each object of it. A list stays one: whoever reads it today reads it tomorrow.

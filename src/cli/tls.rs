@@ -3,13 +3,14 @@
 //! No agent is asked: what holds stands in config.toml and in the home, and a running agent takes it at its next start.
 
 use super::args::TlsCommand;
+use super::code::Code;
 use super::output::{Stop, show, show_done};
+use super::style::Style;
 use crate::base::time::date;
 use crate::config::{Config, Setting};
 use crate::platform::home::{Home, TlsRoot, is_agent_home};
 use crate::platform::host::host_name;
 use crate::platform::running;
-use crate::wire::pairing::qr::Qr;
 use crate::wire::x509::{Names, ROOT_UNTIL, fingerprint, pem};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -145,8 +146,8 @@ fn root(home: &Home, file: Option<&Path>, qr: bool, as_json: bool) -> Result<(),
         text += STEPS;
         if let Some(address) = &address {
             let _ = writeln!(text, "\nOn a phone in your network, load it from {address}");
-            for line in Qr::of(address).filter(|_| qr).into_iter().flat_map(|code| code.lines(false)) {
-                let _ = writeln!(text, "{line}");
+            if qr {
+                text += Code::of(address, Style::of_stdout().width).shown();
             }
             text += "That way is not encrypted: compare the fingerprint above with the one that the phone shows, where it shows one.\n";
         }

@@ -13,7 +13,6 @@ use super::dto::{NamedToken, Role};
 use super::password::Password;
 use super::throttle::Throttle;
 use super::traffic::Traffic;
-use crate::base::fold::controls_terminal;
 use crate::limits::{SESSIONS_MAX, TOKEN_NAME_CHARS_MAX, TOKENS_MAX};
 use crate::platform::clock;
 use crate::platform::home::{Home, HomeFile, Token};
@@ -211,14 +210,20 @@ impl Keys {
     }
 }
 
-/// A name is shown on terminals and typed at a command.
-fn check_name(name: &str) -> Result<(), String> {
+/// Whether a new token may be called so: a name is shown on terminals, typed at a command and written into logs, so that it is of letters, digits, single
+/// blanks and `.`, `_` and `-`, and begins with a letter or digit.
+///
+/// # Errors
+/// One sentence.
+pub(super) fn check_name(name: &str) -> Result<(), String> {
     let fits = (1..=TOKEN_NAME_CHARS_MAX).contains(&name.chars().count());
-    if fits && !name.chars().any(|c| controls_terminal(c) || c.is_whitespace()) {
+    let begins = name.starts_with(char::is_alphanumeric) && !name.ends_with(' ') && !name.contains("  ");
+    if fits && begins && name.chars().all(|c| c.is_alphanumeric() || " ._-".contains(c)) {
         return Ok(());
     }
     Err(format!(
-        "A token's name has 1 to {TOKEN_NAME_CHARS_MAX} characters and no blanks, such as grafana or anna-phone."
+        "A token's name has 1 to {TOKEN_NAME_CHARS_MAX} letters, digits, single blanks and . _ - in it, and begins with a letter or digit, such as grafana or \
+         anna-phone. No token was made."
     ))
 }
 
@@ -273,8 +278,33 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let keys = keys(home.path());
         let long = "n".repeat(TOKEN_NAME_CHARS_MAX + 1);
-        for name in ["", "a b", "a\u{1b}[31m", "\n", long.as_str()] {
-            assert!(keys.create(name, Role::Read).is_err(), "{name:?}");
+        for name in [
+            "",
+            " ",
+            " a",
+            "a ",
+            "a  b",
+            "a\tb",
+            "a\u{1b}[31m",
+            "\n",
+            "a\nb",
+            "a\0",
+            "..",
+            "../../x",
+            "a/b",
+            "-a",
+            "--role",
+            "a\u{202e}b",
+            "a\u{a0}b",
+            "a;b",
+            "$(x)",
+            long.as_str(),
+        ] {
+            assert!(keys.create(name, Role::Read).unwrap_err().contains("letters, digits"), "{name:?}");
+        }
+        for name in ["annas phone", "b\u{fc}ro_2.old"] {
+            keys.create(name, Role::Read).unwrap();
+            keys.revoke(name).unwrap();
         }
         for number in 0..TOKENS_MAX {
             keys.create(&format!("n{number}"), Role::Read).unwrap();

@@ -177,7 +177,7 @@ impl Password {
     /// Sets a new one, or as the first visitor the first one; it is on the disk when this returns.
     ///
     /// # Errors
-    /// One sentence: it is too short or too long, the first visit is over, or the file cannot be written. Then nothing was changed.
+    /// One sentence: it is no password (`base::password`), the first visit is over, or the file cannot be written. Then nothing was changed.
     pub(super) async fn set(&self, new: Zeroizing<String>, first: bool) -> Result<(), String> {
         if first && !self.is_first_visit() {
             return Err(NO_FIRST_VISIT.to_owned());

@@ -172,6 +172,9 @@ pub const TRIES_WINDOW_MS: u64 = 60_000;
 /// Addresses of which wrong ones are remembered; beyond, the one whose window is oldest is forgotten. A home has fewer devices.
 pub const TRIES_ADDRESSES_MAX: usize = 256;
 
+/// Bytes of the id of a language model's program's request, as JSON: an answer repeats it. Programs count, or send a UUID of 38.
+pub const MCP_ID_BYTES_MAX: usize = 256;
+
 /// Bytes of a line of a program's standard input that `wattle mcp` reads: what fits a call of the API.
 pub const MCP_LINE_MAX: usize = HTTP_BODY_MAX;
 

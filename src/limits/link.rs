@@ -92,8 +92,24 @@ pub const LINK_CLOSE_MS: u64 = 2_000;
 /// sends faster than it is served would occupy the agent alone.
 pub const LINK_READS_PER_TURN: u32 = 128;
 
+/// Pieces, which are frames of Noise and of yamux, that a peer may send in a second beside what its bytes buy. Small messages are gathered into few
+/// frames, and questions that wait for their answers make some hundred a second over Wi-Fi; each is estimated to take up to 10 us on a Pi Zero, so that these keep
+/// 4 % of it busy.
+pub const LINK_PIECES_PER_SECOND: u32 = 4_000;
+
+/// Pieces that may come at once after a quiet time: five seconds of them.
+pub const LINK_PIECES_BURST: u32 = 20_000;
+
+/// Bytes that buy one further piece: other programs send at least a packet of the network at a time where they have much to send.
+pub const LINK_PIECE_BYTES: usize = 1024;
+
 /// Bytes that a link collects before it encrypts a frame, which is the largest then: yamux writes headers of 12 bytes by themselves.
 pub const LINK_WRITE_BYTES: usize = super::wire::NOISE_PLAIN_MAX;
 
 /// Bytes of the largest frame of yamux: what a small message waits for, and each costs two wake-ups. (The crate's default is half of it.)
 pub const LINK_SPLIT_BYTES: usize = 32 * 1024;
+
+const _: () = assert!(
+    LINK_PIECES_BURST >= LINK_PIECES_PER_SECOND && LINK_SPLIT_BYTES > 2 * LINK_PIECE_BYTES,
+    "our own frames are never too small"
+);

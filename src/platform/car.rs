@@ -288,11 +288,28 @@ impl Import {
                 let block = self.archive.block(cid)?;
                 self.append(&block, file)
             }
-            Some(Content::File { bytes, links }) => {
+            Some(Content::File { bytes, links, sizes }) => {
+                let before = self.imported.bytes;
                 self.append(&bytes, file)?;
-                links.iter().try_for_each(|link| self.write(link, file, depth + 1))
+                for (number, link) in links.iter().enumerate() {
+                    let before = self.imported.bytes;
+                    self.write(link, file, depth + 1)?;
+                    self.check_size(sizes.parts.get(number).copied(), before)?;
+                }
+                self.check_size(sizes.whole, before)
             }
             Some(Content::Folder(_)) => Err(left("a folder is a part of a file")),
+        }
+    }
+
+    /// Holds what a node claims against what was written since there were `before` bytes.
+    fn check_size(&self, claimed: Option<u64>, before: u64) -> Result<(), Stop> {
+        let written = self.imported.bytes.saturating_sub(before);
+        match claimed {
+            Some(claimed) if claimed != written => {
+                Err(left(&format!("it claims {claimed} bytes for what has {written}, so it is damaged or forged")))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -4,7 +4,8 @@
 //! the raw block of its text. Nothing is copied: `table` knows where each block lies, `walk` follows a file's blocks, and
 //! `folder` puts files into folders for an export. The table is in memory, is made when a block is asked for that it does not
 //! have, and again when the documents have changed since; a document that did not change is not read again. A file is given out only if
-//! its bytes are those that the agent read into the store, and no secret stands in it (`text::extract::holds_secret`).
+//! its bytes are those that the agent read into the store, and no secret stands in it (`text::extract::holds_secret`), nor in what a parser process reads of it
+//! (`platform::child`): that takes as long as the file took when it was read, once after each start.
 //!
 //! Invariants: a block is read from the file, or from the store, when it is given out, and is given out only if its hash is
 //! what its CID says and its document is public at that moment. So a file that changed meanwhile has no blocks, never wrong
@@ -21,6 +22,7 @@ mod walk;
 use crate::base::id::{DocId, Row};
 use crate::base::time::{Duration, Instant};
 use crate::limits::{PUBLIC_LOOK_MS, PUBLIC_RETRY_MS, PUBLIC_WAIT_MS};
+use crate::platform::child::Parsers;
 use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::store::kv::{Kv, KvError, KvRead};
@@ -40,6 +42,9 @@ pub use walk::Walk;
 #[derive(Clone, Debug)]
 pub struct PublicBlocks {
     disk: Disk,
+    parsers: Parsers,
+    /// Whether a secret stands in a file of this path and these bytes that needs a parser, or why nobody can look just now.
+    finds_secret: fn(&Parsers, &[u8], &[u8]) -> Result<bool, String>,
     shared: Arc<Shared>,
 }
 
@@ -155,7 +160,13 @@ impl PublicBlocks {
     /// Blocks of what this store knows.
     #[must_use]
     pub fn new(disk: Disk) -> Self {
-        Self { disk, shared: Arc::default() }
+        Self { disk, parsers: Parsers::default(), finds_secret: Parsers::finds_secret, shared: Arc::default() }
+    }
+
+    /// The parsers that it has look at files. Clones take turns with it, and their stop is its own.
+    #[must_use]
+    pub const fn parsers(&self) -> &Parsers {
+        &self.parsers
     }
 
     /// The block with this CID, verified; `None` if no public document has it now. Also where that is being found out: bitswap has no
@@ -249,7 +260,7 @@ impl PublicBlocks {
             last.seen == seen && !(is_due && (last.commit != commit || !self.table().is_settled()))
         });
         if !is_same {
-            let made = Table::made(&kv, &self.table());
+            let made = Table::made(&kv, &self.table(), &|path, bytes| (self.finds_secret)(&self.parsers, path, bytes));
             *locked(&self.shared.table) = Arc::new(made);
         }
         // The pause begins when the look ends: a long one is not followed by the next at once.

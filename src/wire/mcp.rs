@@ -4,11 +4,16 @@
 //! (`initialize`) agrees on one; nothing of it is kept here either, as no later request depends on it. JSON-RPC 2.0 is the
 //! form of both: <https://modelcontextprotocol.io/specification/2026-07-28>.
 
+mod answer;
 mod metadata;
 mod tools;
 
+use serde_json::error::Category;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
+pub use answer::{Answer, BadId, Id};
 pub use metadata::{Metadata, header_value};
 
 /// The newest revision.
@@ -35,8 +40,8 @@ pub enum Incoming {
 /// A request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// A number or a string; the answer repeats it.
-    pub id: Value,
+    /// The answer repeats it.
+    pub id: Id,
     /// What is asked.
     pub call: Call,
     /// The name of what is asked.
@@ -70,7 +75,7 @@ pub enum Call {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// The request's id, if it could be read.
-    pub id: Option<Value>,
+    pub id: Option<Id>,
     /// JSON-RPC's code, or the protocol's.
     pub code: i32,
     /// One sentence.
@@ -97,7 +102,7 @@ pub const HEADER_MISMATCH: i32 = -32020;
 pub const OTHER_REVISION: i32 = -32022;
 
 impl Fault {
-    fn new(id: Option<&Value>, code: i32, message: impl Into<String>) -> Self {
+    fn new(id: Option<&Id>, code: i32, message: impl Into<String>) -> Self {
         Self { id: id.cloned(), code, message: message.into(), data: None, is_newest: false }
     }
 
@@ -115,12 +120,12 @@ impl Fault {
 
     /// The answer.
     #[must_use]
-    pub fn json(&self) -> Value {
+    pub fn answer(&self) -> Answer {
         let mut error = json!({ "code": self.code, "message": self.message });
         if let Some(data) = &self.data {
             error["data"] = data.clone();
         }
-        json!({ "jsonrpc": "2.0", "id": self.id, "error": error })
+        Answer::not_done(self.id.as_ref(), error)
     }
 }
 
@@ -129,26 +134,26 @@ impl Fault {
 /// # Errors
 /// A `Fault` that is the answer.
 pub fn read(bytes: &[u8]) -> Result<Incoming, Fault> {
-    let message: Value = serde_json::from_slice(bytes)
-        .map_err(|error| Fault::new(None, NOT_JSON, format!("This is no JSON: {error}.")))?;
-    let Value::Object(mut message) = message else {
-        return Err(Fault::new(None, NO_REQUEST, "A message is one object; lists of messages are not read."));
-    };
-    if message.get("jsonrpc") != Some(&json!("2.0")) {
+    let message = fields(bytes)?;
+    let text = |name: &str| message.get(name).and_then(|text| serde_json::from_str::<String>(text.get()).ok());
+    if text("jsonrpc").as_deref() != Some("2.0") {
         return Err(Fault::new(None, NO_REQUEST, "This is no message of JSON-RPC 2.0."));
     }
-    let id = match message.remove("id") {
-        None => None,
-        Some(id @ (Value::String(_) | Value::Number(_))) => Some(id),
-        Some(_) => return Err(Fault::new(None, NO_REQUEST, "The id of a request is a number or a string.")),
-    };
-    let method = match message.remove("method") {
-        Some(Value::String(method)) => method,
+    let id = message.get("id").map(|id| Id::try_from(*id)).transpose();
+    let id = id.map_err(|why| Fault::new(None, NO_REQUEST, why.to_string()))?;
+    let method = match text("method") {
+        Some(method) => method,
+        None if message.contains_key("method") => {
+            return Err(Fault::new(id.as_ref(), NO_REQUEST, "A request has a method, which is a string."));
+        }
         None if message.contains_key("result") || message.contains_key("error") => return Ok(Incoming::Notification),
-        _ => return Err(Fault::new(id.as_ref(), NO_REQUEST, "A request has a method.")),
+        None => return Err(Fault::new(id.as_ref(), NO_REQUEST, "A request has a method.")),
     };
     let Some(id) = id else { return Ok(Incoming::Notification) };
-    let parameters = match message.remove("params") {
+    let parameters = message.get("params").map(|json| serde_json::from_str::<Value>(json.get())).transpose();
+    let parameters = parameters
+        .map_err(|error| Fault::new(Some(&id), NOT_JSON, format!("The parameters cannot be read: {error}.")))?;
+    let parameters = match parameters {
         None => Map::new(),
         Some(Value::Object(parameters)) => parameters,
         Some(_) => return Err(Fault::new(Some(&id), BAD_PARAMETERS, "The parameters are an object.")),
@@ -164,7 +169,22 @@ pub fn read(bytes: &[u8]) -> Result<Incoming, Fault> {
     Ok(Incoming::Request(Request { id, call, method, is_newest }))
 }
 
-fn call(id: &Value, method: &str, mut parameters: Map<String, Value>, is_newest: bool) -> Result<Call, Fault> {
+/// The fields of a message, each as it came. Of one that is there twice the last one counts.
+fn fields(bytes: &[u8]) -> Result<BTreeMap<String, &RawValue>, Fault> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        // What is JSON, and no object, is told apart from what is no JSON: that shows where it ends.
+        let not_json = match error.classify() {
+            Category::Data => serde_json::from_slice::<&RawValue>(bytes).err(),
+            Category::Io | Category::Syntax | Category::Eof => Some(error),
+        };
+        match not_json {
+            Some(error) => Fault::new(None, NOT_JSON, format!("This is no JSON: {error}.")),
+            None => Fault::new(None, NO_REQUEST, "A message is one object; lists of messages are not read."),
+        }
+    })
+}
+
+fn call(id: &Id, method: &str, mut parameters: Map<String, Value>, is_newest: bool) -> Result<Call, Fault> {
     let bad = |why: &str| Fault::new(Some(id), BAD_PARAMETERS, why);
     let mut text = |name: &str| match parameters.remove(name) {
         Some(Value::String(text)) => Some(text),
@@ -201,7 +221,7 @@ fn spoken() -> Vec<&'static str> {
 
 /// The answer to a request for which no agent is needed.
 #[must_use]
-pub fn answered(request: &Request) -> Option<Value> {
+pub fn answered(request: &Request) -> Option<Answer> {
     let capabilities = json!({ "tools": {}, "resources": {} });
     let server = json!({ "name": "wattle", "title": "Wattle", "version": env!("CARGO_PKG_VERSION") });
     let (mut result, is_kept) = match &request.call {
@@ -233,7 +253,7 @@ pub fn answered(request: &Request) -> Option<Value> {
 
 /// The answer with this result. What a client may keep says so itself.
 #[must_use]
-pub fn result_of(request: &Request, mut result: Value) -> Value {
+pub fn result_of(request: &Request, mut result: Value) -> Answer {
     if request.is_newest {
         result["resultType"] = json!("complete");
     } else if let Value::Object(fields) = &mut result {
@@ -241,7 +261,7 @@ pub fn result_of(request: &Request, mut result: Value) -> Value {
         fields.remove("ttlMs");
         fields.remove("cacheScope");
     }
-    json!({ "jsonrpc": "2.0", "id": request.id, "result": result })
+    Answer::done(&request.id, result)
 }
 
 #[cfg(test)]

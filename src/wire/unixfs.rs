@@ -6,6 +6,9 @@
 //! UnixFS' own message {1 Type, 3 filesize, 4 blocksizes}. The links of a folder have the names of its files, in the order of
 //! their bytes.
 //!
+//! What a node says of sizes may be left out (old nodes do); what it does say must agree within the node, and whoever reads the
+//! blocks below holds it against what they have.
+//!
 //! Not read: folders in shards, which `ipfs` makes of several thousand files, and links of a file system.
 
 use super::cid::Cid;
@@ -156,9 +159,31 @@ pub enum Content {
         bytes: Vec<u8>,
         /// The blocks of the rest, in order.
         links: Vec<Cid>,
+        /// How many bytes it says that there are.
+        sizes: Sizes,
     },
     /// A folder: the name of each file or folder, and its top.
     Folder(Vec<(String, Cid)>),
+}
+
+/// The sizes that a node of a file claims: nothing but what it says, until the blocks below it were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Bytes of the whole; `None`: it says nothing of it.
+    pub whole: Option<u64>,
+    /// Bytes below each link, one for each, or none at all.
+    pub parts: Vec<u64>,
+}
+
+impl Sizes {
+    /// Whether they agree with each other, with as many links as there are, and with this many bytes in the node itself.
+    fn agree(&self, inside: u64, links: usize) -> bool {
+        if self.parts.is_empty() {
+            return links > 0 || self.whole.is_none_or(|whole| whole == inside);
+        }
+        let sum = self.parts.iter().try_fold(inside, |sum, part| sum.checked_add(*part));
+        self.parts.len() == links && sum.is_some_and(|sum| self.whole.is_none_or(|whole| whole == sum))
+    }
 }
 
 /// Why a block is not read as a file or folder.
@@ -173,6 +198,8 @@ pub enum BadNode {
     Link,
     /// A name is not UTF-8.
     Name,
+    /// The sizes in it do not agree with each other.
+    Sizes,
 }
 
 impl fmt::Display for BadNode {
@@ -182,6 +209,7 @@ impl fmt::Display for BadNode {
             Self::Kind => "it is no plain file or folder (a link, or a folder in shards)",
             Self::Link => "it has parts with another codec or hash than are understood here",
             Self::Name => "a name in it is not UTF-8",
+            Self::Sizes => "the sizes that it claims do not add up",
         })
     }
 }
@@ -205,17 +233,26 @@ pub fn read(block: &[u8]) -> Result<Content, BadNode> {
         (2, Value::Bytes(bytes)) => links.push(bytes),
         _ => {}
     })?;
-    let (mut kind, mut bytes) = (None, &[][..]);
+    let (mut kind, mut bytes, mut sizes, mut packed) = (None, &[][..], Sizes::default(), Vec::new());
     protobuf::fields(data.ok_or(BadNode::Form)?, |field, value| match (field, value) {
         (1, Value::Number(number)) => kind = Some(number),
         (2, Value::Bytes(inside)) => bytes = inside,
+        (3, Value::Number(whole)) => sizes.whole = Some(whole),
+        (4, Value::Number(part)) => sizes.parts.push(part),
+        (4, Value::Bytes(list)) => packed.push(list),
         _ => {}
     })?;
+    for list in packed {
+        protobuf::numbers(list, |part| sizes.parts.push(part))?;
+    }
     let links = links.into_iter().map(link);
     match kind.ok_or(BadNode::Form)? {
         FILE | RAW => {
-            let links = links.map(|link| link.map(|(_, cid)| cid)).collect::<Result<_, _>>()?;
-            Ok(Content::File { bytes: bytes.to_vec(), links })
+            let links = links.map(|link| link.map(|(_, cid)| cid)).collect::<Result<Vec<_>, _>>()?;
+            if !sizes.agree(bytes.len() as u64, links.len()) {
+                return Err(BadNode::Sizes);
+            }
+            Ok(Content::File { bytes: bytes.to_vec(), links, sizes })
         }
         FOLDER => links
             .map(|link| {
@@ -243,104 +280,4 @@ fn link(link: &[u8]) -> Result<(&[u8], Cid), BadNode> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::limits::IPFS_LEAF_BYTES;
-
-    /// The file of the UnixFS specification's test vectors that has several blocks: of 256 bytes, the last of two.
-    const LEAVES: [&str; 5] = [
-        "bafkreie5noke3mb7hqxukzcy73nl23k6lxszxi5w3dtmuwz62wnvkpsscm",
-        "bafkreih4ephajybraj6wnxsbwjwa77fukurtpl7oj7t7pfq545duhot7cq",
-        "bafkreigu7buvm3cfunb35766dn7tmqyh2um62zcio63en2btvxuybgcpue",
-        "bafkreicll3huefkc3qnrzeony7zcfo7cr3nbx64hnxrqzsixpceg332fhe",
-        "bafkreifst3pqztuvj57lycamoi7z34b4emf7gawxs74nwrc2c7jncmpaqm",
-    ];
-
-    fn file(leaves: impl IntoIterator<Item = Tree>) -> (Tree, Vec<Node>) {
-        let (mut builder, mut nodes) = (FileBuilder::default(), Vec::new());
-        leaves.into_iter().for_each(|leaf| builder.leaf(leaf, &mut nodes));
-        let tree = builder.finish(&mut nodes);
-        (tree, nodes)
-    }
-
-    #[test]
-    fn the_file_of_the_specification_has_its_name() {
-        let leaf = |(cid, length): (&str, u64)| Tree { cid: cid.parse().unwrap(), total: length, length };
-        let (tree, nodes) = file(LEAVES.into_iter().zip([256, 256, 256, 256, 2]).map(leaf));
-        assert_eq!(tree.cid.to_string(), "bafybeigcisqd7m5nf3qmuvjdbakl5bdnh4ocrmacaqkpuh77qjvggmt2sa");
-        assert_eq!((tree.length, nodes.len()), (1026, 1));
-        assert!(tree.cid.verifies(&nodes[0].block));
-        let links = LEAVES.map(|cid| cid.parse().unwrap()).to_vec();
-        assert_eq!(read(&nodes[0].block), Ok(Content::File { bytes: Vec::new(), links }));
-    }
-
-    #[test]
-    fn a_file_of_one_leaf_is_that_leaf_also_where_it_is_empty() {
-        for bytes in [&b""[..], b"hello world"] {
-            assert_eq!(file([Tree::of_leaf(bytes)]), (Tree::of_leaf(bytes), Vec::new()));
-        }
-        assert_eq!(file([]).0.cid.to_string(), "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
-    }
-
-    /// How many levels of nodes lie over each leaf, all the same, and how many leaves there are.
-    fn depth(of: Cid, nodes: &[Node]) -> (usize, usize) {
-        let Some(node) = nodes.iter().find(|node| node.cid == of) else { return (0, 1) };
-        let Ok(Content::File { links, .. }) = read(&node.block) else { panic!("it is a file") };
-        let below: Vec<(usize, usize)> = links.iter().map(|link| depth(*link, nodes)).collect();
-        assert!(below.iter().all(|(depth, _)| *depth == below[0].0), "all leaves are at the same depth");
-        (below[0].0 + 1, below.iter().map(|(_, leaves)| leaves).sum())
-    }
-
-    #[test]
-    fn trees_are_balanced_and_a_full_level_has_no_node_over_it() {
-        let leaf = |number: u64| Tree { length: IPFS_LEAF_BYTES as u64, ..Tree::of_leaf(&number.to_be_bytes()) };
-        let most = IPFS_LINKS_MAX as u64;
-        for (leaves, levels) in [
-            (2, 1),
-            (most, 1),
-            (most + 1, 2),
-            (2 * most, 2),
-            (most * most, 2),
-            (most * most + 1, 3),
-            (most * most + most + 1, 3),
-        ] {
-            let (tree, nodes) = file((0..leaves).map(leaf));
-            assert_eq!(depth(tree.cid, &nodes), (levels, usize::try_from(leaves).unwrap()));
-            assert_eq!(tree.length, leaves * IPFS_LEAF_BYTES as u64);
-            let blocks: u64 = nodes.iter().map(|node| node.block.len() as u64).sum();
-            assert_eq!(tree.total, blocks + 8 * leaves, "the size of all blocks");
-        }
-    }
-
-    #[test]
-    fn a_folder_names_its_files_and_an_empty_one_has_its_well_known_name() {
-        let mut nodes = Vec::new();
-        let empty = folder(&BTreeMap::new(), &mut nodes).unwrap();
-        assert_eq!(empty.cid.to_string(), "bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354");
-        let file = Tree::of_leaf(b"hello world");
-        let entries = BTreeMap::from([("b.txt".to_owned(), file), ("a".to_owned(), empty)]);
-        let tree = folder(&entries, &mut nodes).unwrap();
-        let content = read(&nodes.last().unwrap().block).unwrap();
-        assert_eq!(content, Content::Folder(vec![("a".to_owned(), empty.cid), ("b.txt".to_owned(), file.cid)]));
-        assert_eq!(tree.cid, nodes.last().unwrap().cid);
-        let many: BTreeMap<String, Tree> = (0..50_000).map(|number| (format!("{number:06}"), file)).collect();
-        assert_eq!(folder(&many, &mut nodes), Err(FullFolder));
-    }
-
-    #[test]
-    fn what_is_no_file_or_folder_is_refused() {
-        assert_eq!(read(b""), Err(BadNode::Form), "a node without data");
-        assert_eq!(read(&[0x0a, 0x02, 0x08, 0x04]), Err(BadNode::Kind), "a link of a file system");
-        assert_eq!(read(&[0x0a, 0x02, 0x08, 0x05]), Err(BadNode::Kind), "shards");
-        assert_eq!(read(&[0x0a, 0x09, 0x08]), Err(BadNode::Form), "cut off");
-        let mut name = Vec::new();
-        protobuf::put_bytes(&mut name, 1, &Cid::of_raw(b"x").to_bytes());
-        protobuf::put_bytes(&mut name, 2, &[0xff]);
-        let mut node = Vec::new();
-        protobuf::put_bytes(&mut node, 2, &name);
-        protobuf::put_bytes(&mut node, 1, &[0x08, 0x01]);
-        assert_eq!(read(&node), Err(BadNode::Name));
-        let inside = [0x0a, 0x07, 0x08, 0x02, 0x12, 0x03, b'a', b'b', b'c'];
-        assert_eq!(read(&inside), Ok(Content::File { bytes: b"abc".to_vec(), links: Vec::new() }));
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use clap::{Subcommand, ValueEnum};
 pub enum TokenCommand {
     /// Make a token for a program or a person, and print it: this once.
     Create {
-        /// Who is to have it: a name without blanks.
+        /// Who is to have it: letters, digits, blanks and . _ -, first a letter or digit.
         #[arg(value_name = "NAME")]
         name: String,
         /// What it allows.

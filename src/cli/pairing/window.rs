@@ -1,19 +1,19 @@
 //! `wattle pair`: the window in which a device joins by a code, from its opening to who came in.
 
+use crate::cli::code::Code;
 use crate::cli::output::{Stop, compact, print, print_as_is};
+use crate::cli::style::Style;
 use crate::cli::text::one_line;
 use crate::http::client::{Client, Failure};
 use crate::limits::WATCH_MS;
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{ClosedWindow, JoinedDevice, OpenWindow, PairingReport};
 use crate::platform::stdout::note;
-use crate::wire::pairing::qr::Qr;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use smol::Timer;
 use smol::future::or;
 use std::fmt::Write as _;
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
         print_as_is(&compact(&opened.json))?;
     } else {
         let network = client.network().await?.read;
-        print(&shown(&window, &network, std::io::stdout().is_terminal()))?;
+        print(&shown(&window, &network, Style::of_stdout().width))?;
     }
     let (mut is_left, mut told) = (false, None);
     loop {
@@ -124,20 +124,19 @@ pub(super) fn only_here(at: SocketAddr) -> String {
     )
 }
 
-/// The code, the QR code, and what to type on the other device.
-fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String {
+/// The code, the QR code where it fits so many columns, and what to type on the other device.
+fn shown(window: &OpenWindow, network: &NetworkReport, columns: usize) -> String {
     let local = network.listen.filter(|at| at.ip().is_loopback());
     let mut text = String::new();
     if let Some(at) = local {
         let _ = writeln!(text, "{}\n", only_here(at));
     }
     let _ = writeln!(text, "\n    {}\n", window.code);
-    if terminal && local.is_none() {
-        for line in Qr::of(&window.link).into_iter().flat_map(|qr| qr.lines(false)) {
-            text.push_str(&line);
-            text.push('\n');
-        }
+    let code = if local.is_none() { Code::of(&window.link, columns) } else { Code::Nothing };
+    if matches!(code, Code::Left(_)) {
+        let _ = writeln!(text, "{}", window.link);
     }
+    text.push_str(code.shown());
     let join = format!("wattle join {}", window.code.replace(' ', ""));
     if let Some(at) = local {
         let _ = writeln!(
@@ -151,12 +150,15 @@ fn shown(window: &OpenWindow, network: &NetworkReport, terminal: bool) -> String
     if let Some(at) = window.addresses.first() {
         let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
     }
-    if terminal {
-        text.push_str(
-            "The QR code is for any scanner, of a phone for example: it gives a text. Who types that on the other device in place of the digits, as\n\n    \
-             wattle join 'TEXT'\n\nneeds no address: it is in the text.\n\n",
-        );
-    }
+    let gives = match code {
+        Code::Drawn(_) => "The QR code is for any scanner, of a phone for example: it gives a text. Who types that",
+        Code::Left(_) => "The text below the digits is that of the QR code. Who types it",
+        Code::Nothing => return text,
+    };
+    let _ = writeln!(
+        text,
+        "{gives} on the other device in place of the digits, as\n\n    wattle join 'TEXT'\n\nneeds no address: it is in the text.\n"
+    );
     text
 }
 
@@ -199,15 +201,22 @@ mod tests {
             peers: Vec::new(),
             unknown_peers: Vec::new(),
         };
-        let local = shown(&window("1234 5678"), &network("127.0.0.1:41234"), true);
+        let local = shown(&window("1234 5678"), &network("127.0.0.1:41234"), 80);
         let (first, rest) = local.split_once("1234 5678").unwrap();
         assert!(first.contains("own machine only") && first.contains("--listen 0.0.0.0:41234"), "{local}");
         assert!(rest.contains("on this machine alone") && rest.contains("--at 127.0.0.1:41234"), "{local}");
         assert!(!rest.contains("On the other device"), "{local}");
-        let open = shown(&window("1234 5678"), &network("0.0.0.0:7781"), true);
+        let open = shown(&window("1234 5678"), &network("0.0.0.0:7781"), 80);
         assert!(open.contains("On the other device") && !open.contains("own machine only"), "{open}");
         assert!(open.contains("The QR code is for any scanner") && open.contains("wattle join 'TEXT'"), "{open}");
-        assert!(!shown(&window("1"), &network("0.0.0.0:7781"), false).contains("QR"), "a pipe has none");
+        assert!(!shown(&window("1"), &network("0.0.0.0:7781"), usize::MAX).contains("QR"), "a pipe has none");
+        let link = "wattle:pair?c=00000000000000000000000000".to_owned();
+        let narrow = shown(&OpenWindow { link, ..window("1") }, &network("0.0.0.0:7781"), 30);
+        assert!(
+            narrow.contains("00000\nThe QR code is not drawn") && narrow.contains("wattle join 'TEXT'"),
+            "{narrow}"
+        );
+        assert!(!narrow.contains('█') && !narrow.contains("any scanner"), "{narrow}");
         assert!(!local.contains("QR"), "{local}");
     }
 

@@ -109,7 +109,7 @@ pub(super) fn start(
     let embeds = embeds.served_by(background_slots());
     let index = Arc::new(RwLock::new(index));
     let reach = Reach::new(findings.clone(), inputs.clone());
-    let parsers = Parsers::default();
+    let parsers = upkeep.public_blocks().parsers().clone();
     let executor = Executor {
         disk: library.kv().clone(),
         embedder: engines,

@@ -1,6 +1,6 @@
 //! What the values of `wattle.txt` may be. An error never repeats a value: it may be a secret in the wrong place.
 
-use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
+use crate::base::password::check;
 use zeroize::Zeroizing;
 
 /// In place of a key of the owner's: `none` has the board take nobody's updates, and `maker` those of the image's maker alone.
@@ -53,10 +53,8 @@ pub(super) fn time_zone(text: &str) -> Result<String, String> {
 
 /// The page's password.
 pub(super) fn page_password(text: &str) -> Result<Zeroizing<String>, String> {
-    if text.chars().count() >= PASSWORD_CHARS_MIN && text.len() <= PASSWORD_BYTES_MAX {
-        return Ok(Zeroizing::new(text.to_owned()));
-    }
-    Err(format!("page_password has at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes"))
+    check(text).map_err(|why| format!("page_password {why}"))?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// A public key, as a `.pub` file has it.

@@ -21,6 +21,7 @@ use crate::runtime::spread::embed_all;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use trillium::{Conn, Status};
 
 pub(crate) use {ollama::Ollama, openai::OpenAi, tei::Tei};
@@ -103,17 +104,46 @@ impl Api {
                     .to_owned(),
             )
         })?;
+        let (texts, order) = distinct(texts);
         let done = embed_all(&self.node, embeds, texts, reading).await;
-        let done = done.map_err(|(number, why)| not_embedded::<D>(number, why))?;
+        let done = done.map_err(|(number, why)| not_embedded::<D>(first_of(&order, number), why))?;
         done.iter().for_each(|one| self.keys.traffic().texts.embedded(one.tokens));
-        let tokens = done.iter().map(|one| one.tokens).sum();
-        let vectors = done.into_iter().map(|one| one.embedding).collect();
+        let each: Vec<_> = order.iter().filter_map(|number| done.get(*number)).collect();
+        let tokens = each.iter().map(|one| one.tokens).sum();
+        let vectors = each.iter().map(|one| one.embedding.clone()).collect();
         Ok(asked.answer(embeds.model(), vectors, tokens))
     }
 
     fn embeds(&self) -> Result<&Embeds, Refused> {
         self.node.embeds().ok_or_else(|| (Status::ServiceUnavailable, "This agent has no model.".to_owned()))
     }
+}
+
+/// The texts of a call, each once, and for each place of the call the number of its text: the same text has the same vector, and 2,048 empty ones, which
+/// Ollama's clients may send, are one.
+fn distinct(texts: Vec<String>) -> (Vec<String>, Vec<usize>) {
+    let order: Vec<usize> = {
+        let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+        let number = |text| {
+            let next = known.len();
+            *known.entry(text).or_insert(next)
+        };
+        texts.iter().map(String::as_str).map(number).collect()
+    };
+    let mut next = 0;
+    let is_first = |number: usize| {
+        let is_first = number == next;
+        next += usize::from(is_first);
+        is_first
+    };
+    let is_first: Vec<bool> = order.iter().copied().map(is_first).collect();
+    let firsts = texts.into_iter().zip(is_first).filter_map(|(text, is_first)| is_first.then_some(text));
+    (firsts.collect(), order)
+}
+
+/// The first place of a call that has the text of this number.
+fn first_of(order: &[usize], number: usize) -> usize {
+    order.iter().position(|of| *of == number).unwrap_or(number)
 }
 
 fn not_embedded<D: Dialect>(number: usize, why: NotEmbedded) -> Refused {
@@ -148,5 +178,21 @@ fn check_dimensions(asked: Option<u64>) -> Result<(), Refused> {
             Err(bad(&format!("The vectors of this model have {DIMENSIONS} dimensions, and are not shortened.")))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_there_again_is_embedded_once_and_has_its_place_each_time() {
+        let texts = |of: &[&str]| of.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let (each, order) = distinct(texts(&["b", "", "a", "", "b", "c"]));
+        assert_eq!((each, &order), (texts(&["b", "", "a", "c"]), &vec![0, 1, 2, 1, 0, 3]));
+        assert_eq!([0, 1, 2, 3].map(|number| first_of(&order, number)), [0, 1, 2, 5]);
+        assert_eq!(distinct(Vec::new()), (Vec::new(), Vec::new()));
+        let (each, order) = distinct(vec![String::new(); EMBED_TEXTS_MAX]);
+        assert_eq!((each.len(), order.len()), (1, EMBED_TEXTS_MAX));
     }
 }

@@ -25,7 +25,7 @@ impl Api {
         let request = match mcp::read(&body) {
             Ok(Incoming::Request(request)) => request,
             Ok(Incoming::Notification) => return conn.with_status(Status::Accepted).halt(),
-            Err(fault) => return json(conn, status_of(&fault), &fault.json()),
+            Err(fault) => return json(conn, status_of(&fault), &fault.answer()),
         };
         let headers = conn.request_headers();
         let metadata = Metadata {
@@ -42,7 +42,7 @@ impl Api {
         };
         match answer {
             Ok(answer) => json(conn, Status::Ok, &answer),
-            Err(fault) => json(conn, status_of(&fault), &fault.json()),
+            Err(fault) => json(conn, status_of(&fault), &fault.answer()),
         }
     }
 

@@ -194,9 +194,16 @@ mod tests {
         assert!(of(" \n", 3).is_err() && of("", 3).is_err());
         assert!(of("x", 0).is_err() && of("x", HITS_MAX + 1).is_err() && of("x", HITS_MAX).is_ok());
         assert!(of(&"x".repeat(QUESTION_BYTES_MAX), 1).is_ok());
-        assert!(of(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).is_err());
+        let told = of(&"x".repeat(QUESTION_BYTES_MAX + 1), 1).unwrap_err();
+        assert!(told.contains(&format!("at most {QUESTION_BYTES_MAX} are read")), "{told}");
         let spaced = format!(" {} ", "x".repeat(QUESTION_BYTES_MAX));
         assert!(too_long(&spaced).is_none() && too_long(&format!("{spaced}y")).unwrap().contains("4096"));
+        let (status, told) = with_limit((Status::PayloadTooLarge, "At most 9 bytes.".to_owned()));
+        assert_eq!(
+            (status, told.as_str()),
+            (Status::PayloadTooLarge, "At most 9 bytes. A question in it has at most 4096.")
+        );
+        assert_eq!(with_limit((Status::BadRequest, "x".to_owned())).1, "x");
         assert!(serde_json::from_str::<Search>(r#"{"query": "x", "limit": 3}"#).is_err());
         assert_eq!(serde_json::from_str::<Search>(r#"{"query": "x"}"#).unwrap().k, 10);
     }

@@ -3,6 +3,7 @@
 use super::{Api, NO_ANSWER, body};
 use crate::http::answer::{json, refused};
 use crate::http::dto::{NewToken, Role, Tokens};
+use crate::http::keys::check_name;
 use crate::platform::blocking;
 use serde::Deserialize;
 use serde_json::json as value;
@@ -35,6 +36,9 @@ impl Api {
             Ok(wanted) => wanted,
             Err((status, why)) => return refused(conn, status, &why),
         };
+        if let Err(why) = check_name(&name) {
+            return refused(conn, Status::BadRequest, &why);
+        }
         let (keys, named) = (self.keys.clone(), name.clone());
         match blocking::run(move || keys.create(&named, role)).await {
             Some(Ok(token)) => {

@@ -90,10 +90,10 @@ function rows(tokens, again) {
 }
 
 function form(secret, again) {
-  const name = make("input", { required: true, maxlength: "64", pattern: "\\S+", title: "A name without blanks", autocomplete: "off", autocapitalize: "none", spellcheck: "false", placeholder: "home-assistant" });
+  const name = make("input", { required: true, maxlength: "40", pattern: "[\\p{L}\\p{N}][\\p{L}\\p{N} ._\\-]*", title: "Letters, digits, blanks and . _ -, first a letter or digit", autocomplete: "off", autocapitalize: "none", spellcheck: "false", placeholder: "home-assistant" });
   const role = make("select", {}, options(Object.entries(ROLES)));
   const made = make("form", { class: "add" },
-    make("div", { class: "pair" }, make("label", {}, "Who it is for, in one word", name), make("label", {}, "What it allows", role)),
+    make("div", { class: "pair" }, make("label", {}, "Who it is for", name), make("label", {}, "What it allows", role)),
     make("button", { type: "submit", class: "plain edge" }, "Make a token"));
   made.addEventListener("submit", async (event) => {
     event.preventDefault();

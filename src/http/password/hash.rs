@@ -3,7 +3,8 @@
 //! A password is what a person can remember, so that a stolen file is tried against lists of the usual ones. Memory makes each try dear, on a
 //! graphics card too. The figures stand in the file, so that later versions may ask for more.
 
-use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PASSWORD_COST_MAX, PASSWORD_KIB, PASSWORD_PASSES};
+use crate::base::password::check;
+use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_COST_MAX, PASSWORD_KIB, PASSWORD_PASSES};
 use crate::platform::given_back::room;
 use crate::platform::home::Token;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -38,14 +39,13 @@ impl Hash {
     /// Of a new password. Takes `PASSWORD_KIB` for about a second on a small board.
     ///
     /// # Errors
-    /// One sentence: it is too short or too long, or the system gives no random numbers.
+    /// One sentence: it is no password (`base::password`), or the system gives no random numbers.
     pub(super) fn of(password: &str) -> Result<Self, String> {
-        if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
-            return Err(format!(
-                "A password has at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes: nothing was changed. \
-                 Some words that only you put together are better than one with signs in it."
-            ));
-        }
+        check(password).map_err(|why| {
+            format!(
+                "A password {why}: nothing was changed. Some words that only you put together are better than one with signs in it."
+            )
+        })?;
         let salt = Token::random()?.reveal().to_owned();
         let (kib, passes) = (PASSWORD_KIB, PASSWORD_PASSES);
         let sum = sum(password, &salt, kib, passes).ok_or("The password's sum cannot be made: nothing was changed.")?;
@@ -117,6 +117,9 @@ mod tests {
     fn what_is_too_short_or_too_long_is_refused_and_a_file_cannot_ask_for_more_than_a_board_has() {
         for wrong in ["", "seven77", "\u{fc}\u{fc}\u{fc}\u{fc}", &"x".repeat(PASSWORD_BYTES_MAX + 1)] {
             assert!(Hash::of(wrong).unwrap_err().contains("at least 8 characters"), "{wrong}");
+        }
+        for unseen in ["\0\0\0\0\0\0\0\0", "quince\u{1b}[31mand plum", "quince and plum\n"] {
+            assert!(Hash::of(unseen).unwrap_err().contains("no control characters"), "{unseen:?}");
         }
         let hash = Hash::of("quince and plum").unwrap();
         for (kib, passes) in [(u32::MAX, 3), (PASSWORD_KIB, u32::MAX), (0, 0)] {

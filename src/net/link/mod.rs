@@ -15,7 +15,7 @@
 //!
 //! Invariants: the accept loop waits for no handshake; only allowed PeerIds get a link, others are guests or refused, and the driver changes who is
 //! allowed at any time; there is at most one link for a peer; `Up` and `Down` alternate, with frames between them;
-//! while the driver's channel is full, nothing is read. Every buffer has a cap in `limits` (`LINK_*`, `FRAME_*`): a
+//! while the driver's channel is full, nothing is read. A peer whose pieces are too small for what they bring is sent away (`pieces`). Every buffer has a cap in `limits` (`LINK_*`, `FRAME_*`): a
 //! peer that sends as much as it may makes this agent hold about 6 MiB. A link without traffic holds 64 KiB for what it reads and as much
 //! for what it writes at once; buffers of large frames are kept for the next ones, 4 MiB by all links together.
 //!
@@ -36,6 +36,7 @@ mod identify;
 mod inbound;
 mod links;
 mod noise_stream;
+mod pieces;
 mod ping;
 mod scope;
 mod shared;

@@ -1,6 +1,8 @@
 //! A TCP stream encrypted by Noise transport messages, as libp2p's noise specification frames them.
 
+use super::pieces::{Pieces, TOO_SMALL};
 use crate::limits::{LINK_READS_PER_TURN, LINK_WRITE_BYTES, NOISE_FRAME_MAX};
+use crate::platform::clock;
 use crate::wire::noise::{BadNoise, NOISE_OVERHEAD, Transport};
 use async_net::TcpStream;
 use smol::io::{AsyncBufRead, AsyncRead, AsyncWrite};
@@ -24,6 +26,8 @@ pub(super) struct NoiseStream {
     collects: bool,
     /// Whether something was written since the last flush.
     written: bool,
+    /// In how small pieces the peer sends.
+    pieces: Pieces,
     /// The peer violated the yamux specification; the link ends once yamux has sent its Go Away.
     violated: bool,
 }
@@ -77,6 +81,7 @@ impl NoiseStream {
             reads: 0,
             collects: false,
             written: false,
+            pieces: Pieces::new(clock::now()),
             violated: false,
         }
     }
@@ -156,13 +161,20 @@ fn bad(why: BadNoise) -> Error {
     Error::new(ErrorKind::InvalidData, why)
 }
 
+fn too_small() -> Error {
+    Error::new(ErrorKind::InvalidData, TOO_SMALL)
+}
+
 impl AsyncBufRead for NoiseStream {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<&[u8]>> {
         let this = self.get_mut();
         let incoming = &mut this.incoming;
         while incoming.read >= incoming.whole {
             if incoming.open_next(&mut this.transport)? {
-                continue;
+                if this.pieces.noise_frame(incoming.whole, clock::now) {
+                    continue;
+                }
+                return Poll::Ready(Err(too_small()));
             }
             let arrived = ready!(incoming.fill(&mut this.tcp, cx))?;
             if arrived == 0 {
@@ -194,7 +206,13 @@ impl AsyncRead for NoiseStream {
         if let (Some(target), Some(part)) = (buf.get_mut(..length), plain.get(..length)) {
             target.copy_from_slice(part);
         }
-        self.consume(length);
+        self.as_mut().consume(length);
+        let this = self.get_mut();
+        let read = buf.get(..length).unwrap_or_default();
+        // Before, it is no yamux that is read.
+        if this.collects && !this.pieces.read(read, clock::now) {
+            return Poll::Ready(Err(too_small()));
+        }
         Poll::Ready(Ok(length))
     }
 }

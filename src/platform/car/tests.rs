@@ -112,10 +112,12 @@ fn a_small_archive_does_not_fill_the_disk() {
     let place = Place::new();
     let mut below = raw(&vec![7; IPFS_LEAF_BYTES]);
     let mut blocks = vec![below.clone()];
-    // 174^4 leaves of 256 KiB in five blocks.
+    // 174^4 leaves of 256 KiB in five blocks, whose sizes are as they say.
+    let mut length = IPFS_LEAF_BYTES as u64;
     for _ in 0..4 {
         let (mut builder, mut nodes) = (FileBuilder::default(), Vec::new());
-        (0..174).for_each(|_| builder.leaf(Tree { cid: below.0, total: 1, length: 1 }, &mut nodes));
+        (0..174).for_each(|_| builder.leaf(Tree { cid: below.0, total: 1, length }, &mut nodes));
+        length *= 174;
         let node = nodes.remove(0);
         below = (node.cid, node.block);
         blocks.push(below.clone());
@@ -151,7 +153,8 @@ fn bytes_that_are_removed_again_stay_counted() {
     let place = Place::new();
     let (leaf, missing) = (raw(&vec![7; IPFS_LEAF_BYTES]), raw(b"not in the archive"));
     let (mut builder, mut nodes) = (FileBuilder::default(), Vec::new());
-    (0..100).for_each(|_| builder.leaf(Tree { cid: leaf.0, total: 1, length: 1 }, &mut nodes));
+    let length = IPFS_LEAF_BYTES as u64;
+    (0..100).for_each(|_| builder.leaf(Tree { cid: leaf.0, total: 1, length }, &mut nodes));
     builder.leaf(Tree { cid: missing.0, total: 1, length: 1 }, &mut nodes);
     let top = builder.finish(&mut nodes);
     let node = nodes.pop().unwrap();
@@ -163,6 +166,49 @@ fn bytes_that_are_removed_again_stay_counted() {
     let is_full = |why: &&String| why.contains("far larger than the archive");
     assert_eq!((imported.files, imported.bytes), (0, 0));
     assert!(imported.left_out.iter().filter(is_full).count() >= 6, "25 MiB each: {imported:?}");
+}
+
+#[test]
+fn a_file_that_is_not_as_large_as_its_nodes_claim_is_refused_at_each_level() {
+    let (one, two) = (raw(b"one"), raw(b"two"));
+    // A node of these trees; what their lengths say may be false.
+    let node = |below: &[(Cid, u64)]| {
+        let (mut builder, mut nodes) = (FileBuilder::default(), Vec::new());
+        below.iter().for_each(|(cid, length)| builder.leaf(Tree { cid: *cid, total: 1, length: *length }, &mut nodes));
+        let _ = builder.finish(&mut nodes);
+        nodes.pop().map(|node| (node.cid, node.block)).unwrap()
+    };
+    let honest = node(&[(one.0, 3), (two.0, 3)]);
+    for (below, top) in [
+        (node(&[(one.0, 1 << 60), (two.0, 3)]), None),
+        (node(&[(one.0, 2), (two.0, 4)]), None),
+        (honest.clone(), Some(5)),
+        (honest.clone(), Some(1 << 60)),
+    ] {
+        let place = Place::new();
+        let file = top.map_or_else(|| below.clone(), |length| node(&[(below.0, length), (one.0, 3)]));
+        let root = folder_of(&[("bad", file.0), ("good", honest.0)]);
+        let blocks = [root.clone(), file, below, honest.clone(), one.clone(), two.clone()];
+        let imported = place.import(&[root.0], &blocks).unwrap();
+        assert_eq!((imported.files, imported.bytes, imported.left_out.len()), (1, 6, 1), "{imported:?}");
+        assert!(imported.left_out[0].contains("it claims"), "{imported:?}");
+        assert!(!place.path("to/bad").exists() && place.read("good") == b"onetwo");
+    }
+    // The whole that a node claims without a word of its parts.
+    let place = Place::new();
+    let mut forged = Vec::new();
+    let mut link = Vec::new();
+    crate::base::protobuf::put_bytes(&mut link, 1, &one.0.to_bytes());
+    crate::base::protobuf::put_bytes(&mut forged, 2, &link);
+    let mut data = Vec::new();
+    crate::base::protobuf::put_value(&mut data, 1, 2);
+    crate::base::protobuf::put_value(&mut data, 3, 1 << 60);
+    crate::base::protobuf::put_bytes(&mut forged, 1, &data);
+    let forged = (Cid::of_node(&forged), forged);
+    let imported = place.import(&[forged.0], &[forged.clone(), one]).unwrap();
+    assert_eq!((imported.files, imported.left_out.len()), (0, 1), "{imported:?}");
+    assert!(imported.left_out[0].contains(&format!("claims {} bytes", 1_u64 << 60)), "{imported:?}");
+    assert_eq!(fs::read_dir(place.path("to")).unwrap().count(), 0);
 }
 
 #[test]

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Head {
     /// The name of the document's file, without its folder; `None` asks only what the sandbox is.
     pub(super) name: Option<String>,
+    /// Whether not its text is asked for, but whether a secret stands in it.
+    pub(super) for_secret: bool,
     pub(super) bounds: Bounds,
 }
 
@@ -21,6 +23,8 @@ pub(super) struct Head {
 pub(super) enum Parsed {
     /// Its text.
     Text(Text),
+    /// Whether a secret stands in it, or it cannot be looked at.
+    Secret(bool),
     /// Why it has none, as a phrase.
     Refused(String),
     /// The parser panicked, at this place of the program.
@@ -86,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_request_and_an_answer_come_back_whole_and_cut_ones_are_none() {
-        let asked = Head { name: Some("a.pdf".to_owned()), bounds: BOUNDS };
+        let asked = Head { name: Some("a.pdf".to_owned()), for_secret: false, bounds: BOUNDS };
         let request_bytes = [head(&asked).unwrap(), b"%PDF-".to_vec()].concat();
         assert_eq!(request(&request_bytes), Some((asked, &b"%PDF-"[..])));
         let given = Answer { sandbox: Sandbox::default(), parsed: Parsed::Refused("the file has no text".to_owned()) };
@@ -97,6 +101,9 @@ mod tests {
         }
         assert_eq!(read_answer(&[bytes, vec![0]].concat()), None, "something behind it");
         assert_eq!(read_answer(&[0xff; 64]), None);
-        assert_eq!(head(&Head { name: Some("a".repeat(PARSER_HEAD_BYTES_MAX)), bounds: BOUNDS }), None);
+        assert_eq!(
+            head(&Head { name: Some("a".repeat(PARSER_HEAD_BYTES_MAX)), for_secret: true, bounds: BOUNDS }),
+            None
+        );
     }
 }

@@ -55,7 +55,7 @@ impl Parsers {
         if !needs_parser(&name, &bytes) {
             return (Content::Bytes(bytes, stamp), Duration::ZERO);
         }
-        match self.ask(Some(name.into_owned()), &bytes, self.wall) {
+        match self.ask(Some(name.into_owned()), false, &bytes, self.wall) {
             Err(error) => {
                 (Content::Failed(format!("no process can be started for its parser: {error}")), Duration::ZERO)
             }
@@ -69,12 +69,28 @@ impl Parsers {
         }
     }
 
+    /// Whether a secret stands in what a parser reads of this file; never in one that needs none. A file at which the parsers fail counts as one that
+    /// has a secret.
+    ///
+    /// # Errors
+    /// Why nobody can look just now, as a phrase.
+    pub fn finds_secret(&self, path: &[u8], bytes: &[u8]) -> std::result::Result<bool, String> {
+        let name = Path::new(OsStr::from_bytes(path)).file_name().unwrap_or_default().to_string_lossy();
+        if !needs_parser(&name, bytes) {
+            return Ok(false);
+        }
+        match self.ask(Some(name.into_owned()), true, bytes, self.wall) {
+            Ok(remains) => verdict::secret(&remains, self.bounds, self.wall),
+            Err(error) => Err(format!("no process can be started for its parser: {error}")),
+        }
+    }
+
     /// Starts a process that parses nothing, and gives what holds it. Blocks for moments.
     ///
     /// # Errors
     /// What went wrong, as a phrase: no process can be started, or it did not answer.
     pub(super) fn look(&self) -> std::result::Result<Sandbox, String> {
-        let remains = self.ask(None, &[], Duration::from_millis(PARSER_LOOK_MS));
+        let remains = self.ask(None, false, &[], Duration::from_millis(PARSER_LOOK_MS));
         remains.map_err(|error| error.to_string()).and_then(|remains| verdict::sandbox(&remains))
     }
 
@@ -99,8 +115,8 @@ impl Parsers {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    fn ask(&self, name: Option<String>, bytes: &[u8], wall: Duration) -> Result<Remains> {
-        let head = frame::head(&Head { name, bounds: self.bounds });
+    fn ask(&self, name: Option<String>, for_secret: bool, bytes: &[u8], wall: Duration) -> Result<Remains> {
+        let head = frame::head(&Head { name, for_secret, bounds: self.bounds });
         let head = head.ok_or_else(|| Error::other("the name of the file is too long"))?;
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         run(&self.program, [&head, bytes], wall, &self.stop)

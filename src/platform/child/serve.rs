@@ -5,7 +5,7 @@ use super::sandbox;
 use crate::limits::{DOCUMENT_BYTES_MAX, PARSER_ANSWER_BYTES_MAX, PARSER_HEAD_BYTES_MAX};
 use crate::platform::stdout::note;
 use crate::text::extract::section::Text;
-use crate::text::extract::{Refusal, extract};
+use crate::text::extract::{Refusal, extract, holds_packed_secret};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::stdio::{dup2_stdin, dup2_stdout, stdin, stdout};
 use std::fs::{File, OpenOptions};
@@ -74,9 +74,15 @@ fn outputs() -> Result<File> {
 
 fn parsed(parse: Parse, head: &Head, document: &[u8]) -> Parsed {
     let Some(name) = &head.name else { return Parsed::Nothing };
-    match catch_unwind(AssertUnwindSafe(|| parse(name, document))) {
-        Ok(Ok(text)) => Parsed::Text(text),
-        Ok(Err(refusal)) => Parsed::Refused(refusal.to_string()),
+    let parsed = || match head.for_secret {
+        true => Parsed::Secret(holds_packed_secret(name, document)),
+        false => match parse(name, document) {
+            Ok(text) => Parsed::Text(text),
+            Err(refusal) => Parsed::Refused(refusal.to_string()),
+        },
+    };
+    match catch_unwind(AssertUnwindSafe(parsed)) {
+        Ok(parsed) => parsed,
         // The message may hold a part of the document; the place does not.
         Err(_) => Parsed::Panicked(std::mem::take(&mut PLACE.lock().unwrap_or_else(PoisonError::into_inner))),
     }

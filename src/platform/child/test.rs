@@ -168,6 +168,21 @@ fn each_way_to_misbehave_is_named_and_the_next_document_is_read() {
 }
 
 #[test]
+fn a_parser_tells_whether_a_secret_stands_in_a_document_and_one_that_fails_withholds_it() {
+    let parsers = quick();
+    let key = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
+    let words = "The boiler in the cellar hums.";
+    let note = format!("{words}\\par {key}\\par {words}").into_bytes();
+    let rich = |text: &[u8]| [&b"{\\rtf1\\ansi "[..], text, b"}"].concat();
+    assert_eq!(parsers.finds_secret(b"/home/ann/a.rtf", &rich(&note)), Ok(true));
+    assert_eq!(parsers.finds_secret(b"/home/ann/a.rtf", &rich(words.as_bytes())), Ok(false));
+    assert_eq!(parsers.finds_secret(b"/home/ann/a.bin", BYTES), Ok(true), "what cannot be read");
+    assert_eq!(parsers.finds_secret(b"/home/ann/a.txt", &note), Ok(false), "it is looked at without a parser");
+    parsers.stop();
+    assert!(parsers.finds_secret(b"/home/ann/a.rtf", &rich(&note)).is_err());
+}
+
+#[test]
 fn a_parser_reaches_no_file_no_network_and_no_process() {
     let parsers = quick();
     let sandbox = parsers.look().unwrap();

@@ -32,7 +32,9 @@ pub(super) fn verdict(remains: &Remains, bounds: Bounds, wall: Duration) -> Verd
             Some((_, Parsed::Text(text))) if text.is_sound() => Verdict::Document(Ok(text)),
             Some((_, Parsed::Refused(why))) => Verdict::Document(Err(why)),
             Some((_, Parsed::Panicked(place))) => fault(format!("crashed ({place})")),
-            Some((_, Parsed::Text(_) | Parsed::Nothing)) | None => fault("gave an answer that is none".to_owned()),
+            Some((_, Parsed::Text(_) | Parsed::Secret(_) | Parsed::Nothing)) | None => {
+                fault("gave an answer that is none".to_owned())
+            }
         },
         End::Exited(status) => died(status, &remains.said, bounds),
         // Behind other programs it got no core: that is no loop.
@@ -44,6 +46,20 @@ pub(super) fn verdict(remains: &Remains, bounds: Bounds, wall: Duration) -> Verd
         End::SaidTooMuch => fault(format!("wrote more than {} KiB of messages", PARSER_SAID_BYTES_MAX >> 10)),
         End::AgentStops => device("was ended with the agent"),
         End::Lost => device("was lost by the system"),
+    }
+}
+
+/// Whether a secret stands in the document that a process had. One at which the parsers fail counts as one that has a secret, since nobody
+/// knows.
+pub(super) fn secret(remains: &Remains, bounds: Bounds, wall: Duration) -> Result<bool, String> {
+    if let (End::Exited(status), Some((_, Parsed::Secret(holds)))) = (remains.end, answer(&remains.answer))
+        && status.success()
+    {
+        return Ok(holds);
+    }
+    match verdict(remains, bounds, wall) {
+        Verdict::Document(_) => Ok(true),
+        Verdict::Device(why) => Err(why),
     }
 }
 

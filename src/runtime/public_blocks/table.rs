@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Error, Read, Result, Seek, SeekFrom};
 use std::sync::Arc;
 
+/// What looks for secrets in a file of this path and these bytes that needs a parser, or says why nobody can just now.
+pub(super) type FindsSecret<'a> = dyn Fn(&[u8], &[u8]) -> core::result::Result<bool, String> + 'a;
+
 /// Where a block lies in its document: the number of a leaf, a node or a passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -89,7 +92,9 @@ pub(super) struct Table {
 impl Table {
     /// The table of what is public now. Documents that did not change since an `earlier` one are not read again, unless their
     /// file could not be read.
-    pub(super) fn made(kv: &impl KvRead, earlier: &Self) -> Self {
+    ///
+    /// `finds_secret`: whether a secret stands in what a parser reads of the file at this path with these bytes.
+    pub(super) fn made(kv: &impl KvRead, earlier: &Self, finds_secret: &FindsSecret<'_>) -> Self {
         let known = earlier.documents.iter().chain(&earlier.next);
         let known: BTreeMap<_, _> = known.map(|held| (held.found.doc, held)).collect();
         let sources = read::sources(kv).unwrap_or_default();
@@ -104,7 +109,7 @@ impl Table {
             let same = known.get(&found.doc).filter(|held| held.found == found).filter(is_read);
             let held = match same {
                 Some(held) => Arc::clone(held),
-                None => Arc::new(Held::read(kv, found, &table.sources)?),
+                None => Arc::new(Held::read(kv, found, &table.sources, finds_secret)?),
             };
             table.add(held);
             Ok(())
@@ -222,11 +227,26 @@ impl Held {
     }
 
     /// The file counts only with the bytes that the agent read: others were not looked at by the rules for what is read.
-    fn read(kv: &impl KvRead, found: Published, sources: &Sources) -> core::result::Result<Self, KvError> {
+    /// Where nobody can look at it for secrets just now, it is not given out yet.
+    fn read(
+        kv: &impl KvRead,
+        found: Published,
+        sources: &Sources,
+        finds_secret: &FindsSecret<'_>,
+    ) -> core::result::Result<Self, KvError> {
         let mut passages = Vec::new();
-        let bytes = whole(&found.path, sources).ok().filter(|bytes| found.version.is_of(bytes));
+        let mut bytes = whole(&found.path, sources).ok().filter(|bytes| found.version.is_of(bytes));
         let name = String::from_utf8_lossy(&found.path);
-        let has_secret = bytes.as_ref().is_some_and(|bytes| holds_secret(&name, bytes));
+        let mut has_secret = bytes.as_ref().is_some_and(|bytes| holds_secret(&name, bytes));
+        if let Some(looked_at) = bytes.as_ref().filter(|_| !has_secret) {
+            match finds_secret(&found.path, looked_at) {
+                Ok(finds) => has_secret = finds,
+                Err(why) => {
+                    log::debug!("A public document is not given out yet, as nobody can look for secrets in it: {why}.");
+                    bytes = None;
+                }
+            }
+        }
         let are_all =
             published::passages(kv, found.doc, |row, text| passages.push((Cid::of_raw(text.as_bytes()), row)))?;
         if has_secret || !are_all {

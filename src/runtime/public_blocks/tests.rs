@@ -23,7 +23,13 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("files")).unwrap();
         let disk = Disk::open(&folder.path().join("store"), Sync::Buffer).unwrap();
-        let blocks = PublicBlocks::new(disk.clone());
+        let mut blocks = PublicBlocks::new(disk.clone());
+        // This program of tests is no parser.
+        blocks.finds_secret = |_, path, _| match path {
+            path if path.ends_with(b"key.docx") => Ok(true),
+            path if path.ends_with(b"busy.docx") => Err("it is busy".to_owned()),
+            _ => Ok(false),
+        };
         let mut place = Self { folder, library: Library::open(disk).unwrap(), blocks };
         place.ring(Ring::Public);
         place
@@ -151,6 +157,22 @@ fn a_file_with_a_secret_is_withheld_also_where_no_passage_has_it() {
     place.file("c.md", b"packed away", secret);
     let files = place.blocks.files(None).unwrap();
     assert_eq!((files.files.len(), files.left_out), (0, LeftOut { withheld: 3, ..LeftOut::default() }));
+}
+
+#[test]
+fn a_document_in_which_a_parser_finds_a_secret_is_withheld_and_one_that_it_cannot_look_at_now_waits() {
+    let mut place = Place::new();
+    for name in ["key.docx", "busy.docx", "plain.docx"] {
+        place.file(name, format!("{name} of words").as_bytes(), "words");
+    }
+    let left_out = LeftOut { withheld: 1, unread: 1, ..LeftOut::default() };
+    let files = place.blocks.files(None).unwrap();
+    assert_eq!((files.files.len(), files.left_out), (1, left_out));
+    assert!(files.files[0].path.ends_with(b"plain.docx"));
+    assert_eq!(place.blocks.block(&Cid::of_raw(b"key.docx of words")), None);
+    // As soon as it can be looked at, it is given out.
+    place.blocks.finds_secret = |_, _, _| Ok(false);
+    assert_eq!(place.blocks.files(None).unwrap().left_out, LeftOut { withheld: 1, ..LeftOut::default() });
 }
 
 #[test]

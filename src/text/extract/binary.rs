@@ -23,7 +23,8 @@ pub(super) fn takes(name: &str, bytes: &[u8]) -> bool {
         || elements::is_xml(&ending, bytes)
 }
 
-fn is_zip(bytes: &[u8]) -> bool {
+/// Whether they begin as a ZIP file does.
+pub(super) fn is_zip(bytes: &[u8]) -> bool {
     [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK00PK\x03\x04"].iter().any(|mark| bytes.starts_with(mark))
 }
 
@@ -35,7 +36,7 @@ fn is_damaged_rtf(ending: &str, bytes: &[u8]) -> bool {
 }
 
 /// Extracts the text of a binary file; `None` if it is none of these formats.
-pub(super) fn extract(name: &str, bytes: &[u8], others: &Others) -> Option<Result<Text, Refusal>> {
+pub(super) fn extract(name: &str, bytes: &[u8], others: &Others<'_>) -> Option<Result<Text, Refusal>> {
     known(name, bytes, Extent::Whole, others, 0, &mut Budget::of(bytes.len()))
 }
 
@@ -43,7 +44,7 @@ fn known(
     name: &str,
     bytes: &[u8],
     extent: Extent,
-    others: &Others,
+    others: &Others<'_>,
     depth: usize,
     budget: &mut Budget,
 ) -> Option<Result<Text, Refusal>> {
@@ -145,7 +146,7 @@ mod tests {
         for bytes in documents {
             assert!(takes("a", bytes), "{bytes:?}");
         }
-        let others = Others { page: |_, _| Err(Refusal::Empty), file: |_, _| Err(Refusal::Empty) };
+        let others = Others { page: &|_, _| Err(Refusal::Empty), file: &|_, _| Err(Refusal::Empty) };
         for bytes in [
             &b""[..],
             b"# Boiler\n",

@@ -56,7 +56,7 @@ impl Leaf {
     ///
     /// # Errors
     /// That of the reader.
-    pub(super) fn read_by(self, page: fn(String, &str) -> Result<Text, Refusal>) -> Result<Text, Refusal> {
+    pub(super) fn read_by(self, page: impl Fn(String, &str) -> Result<Text, Refusal>) -> Result<Text, Refusal> {
         Ok(noted(page(self.text, &self.title)?, &sentences(&self.left_out)))
     }
 

@@ -44,6 +44,8 @@ mod office;
 mod others;
 mod outline;
 #[cfg(feature = "documents")]
+mod packed;
+#[cfg(feature = "documents")]
 mod pdf;
 mod plain;
 #[cfg(feature = "documents")]
@@ -88,7 +90,7 @@ pub fn extract(path_hint: &str, bytes: &[u8]) -> Result<Text, Refusal> {
         return Err(Refusal::TooLarge { bytes: bytes.len() });
     }
     #[cfg(feature = "documents")]
-    if let Some(found) = binary::extract(path_hint, bytes, &others::Others { page, file }) {
+    if let Some(found) = binary::extract(path_hint, bytes, &others::Others { page: &page, file: &file }) {
         return found;
     }
     file(path_hint, bytes)
@@ -103,6 +105,14 @@ pub fn needs_parser(path_hint: &str, bytes: &[u8]) -> bool {
     #[cfg(not(feature = "documents"))]
     let takes = !path_hint.is_empty() && bytes.starts_with(b"%PDF-");
     takes
+}
+
+/// Whether a secret stands in a file that needs a parser, also if not all of it can be looked at, since nobody knows then. Runs those parsers, so that
+/// `platform::child` does this too in a process of its own.
+#[cfg(feature = "documents")]
+#[must_use]
+pub fn holds_packed_secret(path_hint: &str, bytes: &[u8]) -> bool {
+    packed::holds_secret(path_hint, bytes, &others::Others { page: &page, file: &file })
 }
 
 /// Extracts the text of a file that is text.

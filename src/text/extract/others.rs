@@ -4,9 +4,9 @@ use super::refusal::Refusal;
 use super::section::Text;
 
 /// Readers of what is text.
-pub(super) struct Others {
+pub(super) struct Others<'a> {
     /// Of lines with marks on the headings, and a title.
-    pub(super) page: fn(String, &str) -> Result<Text, Refusal>,
+    pub(super) page: &'a dyn Fn(String, &str) -> Result<Text, Refusal>,
     /// Of a file by its name.
-    pub(super) file: fn(&str, &[u8]) -> Result<Text, Refusal>,
+    pub(super) file: &'a dyn Fn(&str, &[u8]) -> Result<Text, Refusal>,
 }

@@ -5,12 +5,12 @@
 //! references and tags taken off, quoted-printable and base64 undone. A text that cannot be decoded counts as one with a secret.
 //!
 //! What is packed in other ways, an office document, a PDF or an archive that is compressed, is not unpacked here: those readers
-//! work in a process of their own. All of this is linear in the bytes, and takes no parser of other people's making.
+//! work in a process of their own, and `packed` looks at what they show. All of this is linear in the bytes, and takes no parser of other people's making.
 
 use super::encoding::decode;
 use super::ending::has_ending;
 use super::{entity, html, signature};
-use crate::text::payload::{holds_key, without_secrets};
+use crate::text::payload::{holds_key, key, without_secrets};
 use std::borrow::Cow;
 
 /// How often base64 is undone within what came out of base64: a mail in a mail has it twice.
@@ -68,14 +68,42 @@ pub fn holds_secret(name: &str, bytes: &[u8]) -> bool {
     in_bytes(name, bytes, 0)
 }
 
-fn in_bytes(name: &str, bytes: &[u8], depth: usize) -> bool {
-    // As it stands: what an archive stores without compressing it, too.
+/// The same of words that a reader of documents shows.
+pub(super) fn in_words(text: &str) -> bool {
+    in_text(Kind::Plain, text, 0)
+}
+
+/// The same of a part of a document, which may be a picture: what cannot be decoded is none.
+pub(super) fn in_entry(name: &str, bytes: &[u8]) -> bool {
+    in_bytes(name, bytes, 1)
+}
+
+/// Whether a private key as programs write it stands in bytes of any kind, also between the tags of XML.
+pub(super) fn is_key(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let is_tagged = text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+    key::stands_in(&text)
+        || key::stands_in(&String::from_utf8_lossy(&dense(bytes)))
+        || (is_tagged && key::stands_in(&html::read(&text, false).text))
+}
+
+/// The bytes without zeros: letters of two and four bytes, whatever the text around them is taken for.
+fn dense(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().filter(|byte| *byte != 0).collect()
+}
+
+/// Whether a private key stands in bytes as they are.
+fn as_it_stands(bytes: &[u8]) -> bool {
     if holds_key(&String::from_utf8_lossy(bytes)) {
         return true;
     }
-    // Letters of two and four bytes, whatever the text around them is taken for.
-    let dense: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
-    if dense.len() < bytes.len() && holds_key(&String::from_utf8_lossy(&dense)) {
+    let dense = dense(bytes);
+    dense.len() < bytes.len() && holds_key(&String::from_utf8_lossy(&dense))
+}
+
+fn in_bytes(name: &str, bytes: &[u8], depth: usize) -> bool {
+    // What an archive stores without compressing it, too.
+    if as_it_stands(bytes) {
         return true;
     }
     let kind = kind(name, bytes);

@@ -56,6 +56,13 @@ pub fn elide(text: &str) -> Cow<'_, str> {
     disguised::elide(&left).map_or(left, Cow::Owned)
 }
 
+/// Whether a private key stands in a text in the form in which programs write them. Keys in disguise are not looked for: what is no text, as the parts of an office
+/// document, has much that looks like one.
+#[must_use]
+pub fn stands_in(text: &str) -> bool {
+    matches!(without_keys(text), Cow::Owned(_))
+}
+
 /// The text without the secrets of invites, if it has any: whoever has one lets a device of its own into the mesh.
 fn without_invites(text: &str) -> Option<String> {
     let is_secret = |word: &str| {

@@ -1,12 +1,18 @@
 //! Messages as the official clients send them, and others.
 
 use super::*;
+use crate::limits::MCP_ID_BYTES_MAX;
 
 fn request(message: &Value) -> Request {
     match read(message.to_string().as_bytes()) {
         Ok(Incoming::Request(request)) => request,
         other => panic!("{other:?}"),
     }
+}
+
+/// An answer, as its program reads it.
+fn read_back(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.to_string()).unwrap()
 }
 
 fn fault(message: &str) -> Fault {
@@ -31,7 +37,7 @@ fn the_handshake_agrees_on_the_clients_revision_or_on_the_newest_that_has_one() 
             "jsonrpc": "2.0", "id": 0, "method": "initialize",
             "params": { "protocolVersion": asked, "capabilities": {}, "clientInfo": { "name": "c", "version": "1" } },
         }));
-        let answer = answered(&asked).unwrap();
+        let answer = read_back(&answered(&asked).unwrap());
         assert_eq!((&answer["result"]["protocolVersion"], &answer["id"]), (&json!(agreed), &json!(0)));
         assert!(answer["result"].get("resultType").is_none() && answer["result"]["serverInfo"]["name"] == "wattle");
     }
@@ -40,16 +46,17 @@ fn the_handshake_agrees_on_the_clients_revision_or_on_the_newest_that_has_one() 
 
 #[test]
 fn each_request_of_the_newest_revision_says_it_and_its_result_says_how_long_it_may_be_kept() {
-    let discovered = answered(&request(&newest("server/discover", json!({})))).unwrap();
+    let discovered = read_back(&answered(&request(&newest("server/discover", json!({})))).unwrap());
     assert_eq!(discovered["result"]["supportedVersions"][0], NEWEST);
     assert_eq!(discovered["result"]["resultType"], "complete");
     assert!(discovered["result"]["ttlMs"].is_u64() && discovered["result"]["cacheScope"] == "public");
     let other = newest("tools/list", json!({})).to_string().replace(NEWEST, "1900-01-01");
     let told = fault(&other);
-    assert_eq!((told.code, told.id.clone()), (OTHER_REVISION, Some(json!("a"))));
-    assert_eq!(told.json()["error"]["data"]["requested"], "1900-01-01");
+    assert_eq!((told.code, told.id.as_ref().map(Id::json)), (OTHER_REVISION, Some("\"a\"")));
+    assert_eq!(read_back(&told.answer())["error"]["data"]["requested"], "1900-01-01");
     // Before, nothing was kept, and there was no such call.
     let before = answered(&request(&json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }))).unwrap();
+    let before = read_back(&before);
     assert!(before["result"].get("ttlMs").is_none() && before["result"]["tools"].as_array().unwrap().len() == 4);
     assert_eq!(fault(r#"{"jsonrpc":"2.0","id":1,"method":"server/discover"}"#).code, NO_METHOD);
 }
@@ -99,10 +106,52 @@ fn what_is_no_request_is_told_and_never_guessed_at() {
     ] {
         assert_eq!(fault(message).code, code, "{message}");
     }
-    assert_eq!(fault(r#"{"jsonrpc":"2.0","id":1,"method":"x"}"#).json()["id"], 1);
+    assert_eq!(read_back(&fault(r#"{"jsonrpc":"2.0","id":1,"method":"x"}"#).answer())["id"], 1);
+    assert_eq!(fault(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":1e999}}"#).code, NOT_JSON);
     assert_eq!(read(br#"{"jsonrpc":"2.0","id":1,"result":{}}"#), Ok(Incoming::Notification));
     let many = "[".repeat(100_000);
     assert_eq!(fault(&many).code, NOT_JSON);
+}
+
+#[test]
+fn an_id_comes_back_letter_for_letter_in_results_and_in_errors() {
+    let long = "7".repeat(MCP_ID_BYTES_MAX);
+    let text = format!("\"{}\"", "x".repeat(MCP_ID_BYTES_MAX - 2));
+    for id in [
+        "0",
+        "-7",
+        "18446744073709551616",
+        "340282366920938463463374607431768211456",
+        "1.10",
+        "1.0e2",
+        "1E400",
+        "-0.0",
+        "0.1000000000000000000000000001",
+        "\"a\"",
+        "\"\"",
+        r#""\u00e9 \n \"quoted\"""#,
+        "\"\u{fc}\"",
+        &long,
+        &text,
+    ] {
+        let asked = format!(r#"{{"jsonrpc":"2.0","id": {id} ,"method":"ping"}}"#);
+        let Ok(Incoming::Request(request)) = read(asked.as_bytes()) else { panic!("{id}") };
+        assert_eq!(request.id.json(), id);
+        let done = answered(&request).unwrap().to_string();
+        assert_eq!(done, format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#));
+        let refused = fault(&asked.replace("ping", "pong")).answer().to_string();
+        assert!(refused.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"#)), "{refused}");
+    }
+    for long in ["7".repeat(MCP_ID_BYTES_MAX + 1), "7".repeat(5_000), format!("\"{}\"", "x".repeat(5_000))] {
+        let told = fault(&format!(r#"{{"jsonrpc":"2.0","id":{long},"method":"ping"}}"#));
+        assert_eq!((told.code, &told.id), (NO_REQUEST, &None));
+        assert!(told.message.contains("too long") && told.message.contains(&MCP_ID_BYTES_MAX.to_string()));
+        assert_eq!(read_back(&told.answer())["id"], Value::Null);
+    }
+    for none in ["true", "{}", "[1]", "null"] {
+        let told = fault(&format!(r#"{{"jsonrpc":"2.0","id":{none},"method":"ping"}}"#));
+        assert!(told.code == NO_REQUEST && told.message.contains("a number or a string"), "{told:?}");
+    }
 }
 
 #[test]
@@ -111,7 +160,7 @@ fn a_tools_arguments_may_be_left_out() {
     assert_eq!(bare.call, Call::CallTool("status".to_owned(), Map::new()));
     assert!(answered(&bare).is_none());
     assert_eq!(
-        result_of(&bare, json!({ "content": [] })),
+        read_back(&result_of(&bare, json!({ "content": [] }))),
         json!({ "jsonrpc": "2.0", "id": 1, "result": { "content": [] } })
     );
 }

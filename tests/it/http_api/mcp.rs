@@ -54,6 +54,26 @@ fn a_client_of_an_older_revision_begins_with_a_handshake_and_uses_the_tools() {
 }
 
 #[test]
+fn an_id_comes_back_as_it_was_sent_and_one_that_is_too_long_is_told() {
+    let agent = agent();
+    let sent = |id: &str, method: &str| {
+        let message = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#);
+        let answer = agent.call("POST", "/mcp", &[agent.bearer().as_str()], &message);
+        (status_of(&answer), answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    };
+    for id in ["18446744073709551616", "1.10", "-1E400", &"7".repeat(250), r#""\u00e9""#] {
+        for method in ["ping", "resources/list", "prompts/list"] {
+            let (status, answer) = sent(id, method);
+            assert!(status == 200 && answer.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"#)), "{answer}");
+        }
+    }
+    let (status, told) = sent(&"7".repeat(5_000), "ping");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((status, &told["id"], &told["error"]["code"]), (400, &Value::Null, &json!(-32600)));
+    assert!(told["error"]["message"].as_str().unwrap().contains("too long"), "{told}");
+}
+
+#[test]
 fn every_tool_that_is_listed_is_there_and_reads_only() {
     let agent = agent();
     let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });

@@ -64,6 +64,13 @@ fn each_client_reads_what_was_wrong_in_its_own_shape() {
     let texts = vec!["a"; EMBED_TEXTS_MAX + 1];
     assert_eq!(post(&agent, "/v1/embeddings", &json!({ "model": "stand-in", "input": texts })).0, 400);
     assert_eq!(post(&agent, "/embed", &json!({ "inputs": texts })).0, 413);
+    let empty = json!({ "model": "stand-in", "input": vec![""; EMBED_TEXTS_MAX] });
+    let (status, same) = post(&agent, "/api/embed", &empty);
+    let vectors = same["embeddings"].as_array().unwrap();
+    assert!(status == 200 && vectors.len() == EMBED_TEXTS_MAX && vectors.iter().all(|vector| *vector == vectors[0]));
+    assert_eq!(post(&agent, "/v1/embeddings", &empty).0, 400, "OpenAI takes no empty text");
+    let (_, none) = post(&agent, "/api/embed", &json!({ "model": "stand-in", "input": "" }));
+    assert_eq!(none["embeddings"], json!([]));
     let long = "word ".repeat(300);
     let (status, told) = post(&agent, "/v1/embeddings", &json!({ "model": "stand-in", "input": ["a", long] }));
     assert!(status == 400 && told["error"]["message"].as_str().unwrap().contains("Text 1 has 300 tokens"), "{told}");

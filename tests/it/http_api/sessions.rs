@@ -53,6 +53,11 @@ fn a_wrong_password_is_told_apart_from_a_missing_one_and_from_one_that_is_not_se
     let short = agent.with_token("POST", "/v1/password", "{\"password\":\"seven77\"}");
     refused(&agent, &short, 409);
     assert!(short.contains("at least 8 characters") && !short.contains("seven77"), "{short}");
+    for unseen in ["\0".repeat(8), "quince\nand plum".to_owned(), "quince\u{1b}[2Jplum".to_owned()] {
+        let told = agent.with_token("POST", "/v1/password", &json!({ "password": unseen }).to_string());
+        refused(&agent, &told, 409);
+        assert!(told.contains("no control characters") && !told.contains("quince"), "{told}");
+    }
 }
 
 #[test]

@@ -48,4 +48,11 @@ fn a_named_token_lets_its_holder_do_what_its_role_allows_until_it_is_revoked() {
     refused(&agent, &agent.with_token("POST", "/v1/tokens/revoke", "{\"name\":\"phone\"}"), 409);
     refused(&agent, &agent.with_token("POST", "/v1/tokens", "{\"name\":\"anna\"}"), 409);
     refused(&agent, &agent.with_token("POST", "/v1/tokens", "{\"name\":\"x\",\"role\":\"root\"}"), 400);
+    for name in ["../../x", "a\nb", "a\u{1b}[2J", "", "-x"] {
+        let told = agent.with_token("POST", "/v1/tokens", &json!({ "name": name }).to_string());
+        refused(&agent, &told, 400);
+        assert!(told.contains("letters, digits"), "{told}");
+    }
+    let spaced = agent.with_token("POST", "/v1/tokens", &json!({ "name": "anna phone" }).to_string());
+    assert_eq!(status_of(&spaced), 200, "{spaced}");
 }

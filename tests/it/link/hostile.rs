@@ -339,6 +339,31 @@ fn a_peer_that_pings_without_end_delays_nobody() {
 }
 
 #[test]
+fn a_peer_that_sends_in_pieces_of_nothing_loses_its_link_with_a_reason() {
+    smol::block_on(async {
+        let (target, friend) = target();
+        let one = [yamux(DATA, 0, 1, 1), vec![7]].concat();
+        let (empty, window) = (yamux(DATA, 0, 1, 0), yamux(WINDOW, 0, 1, 0));
+        // As many as go into one frame of Noise, and last each byte in a frame of its own.
+        for (piece, size) in [(one.clone(), 52_000), (empty, 48_000), (window, 48_000), (one, 1)] {
+            let mut attacker = inside(&target).await;
+            let sending = smol::spawn(async move {
+                let pieces = piece.repeat(4_000);
+                while let Some(part) = pieces.get(..size) {
+                    if attacker.send(part).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            let LinkEvent::Down { peer, why } = target.next().await else { panic!("it is still there") };
+            assert!(peer == name(3) && why.contains("too small pieces"), "{why}");
+            sending.await;
+            healthy(&target, &friend).await;
+        }
+    });
+}
+
+#[test]
 fn a_handshake_that_breaks_off_gives_no_link() {
     smol::block_on(async {
         let (target, friend) = target();

@@ -52,7 +52,7 @@ pub(super) fn read_zip(zip: &Zip<'_>, extent: Extent, budget: &mut Budget, inner
 /// That of the document, if they have no text either. Where they have some, it is told at the end of that.
 pub(super) fn with_embedded(
     leaf: Result<Leaf, Refusal>,
-    others: &Others,
+    others: &Others<'_>,
     zip: &Zip<'_>,
     extent: Extent,
     budget: &mut Budget,

@@ -39,7 +39,7 @@ const WORDS_MIN: usize = 12;
 /// What reads the parts of a mail, and how much of the mail they have.
 #[derive(Clone, Copy)]
 pub(super) struct Readers<'a> {
-    pub(super) others: &'a Others,
+    pub(super) others: &'a Others<'a>,
     /// The reader of attachments; `None`: they lie too deep.
     pub(super) inner: Option<&'a Inner<'a>>,
     pub(super) extent: Extent,

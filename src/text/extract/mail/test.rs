@@ -173,7 +173,7 @@ fn of_a_packed_mail_of_which_only_the_beginning_is_read_the_end_is_not_told_as_m
         "{HEAD}Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: text/plain\r\n\r\nThe plan is attached.\r\n\
          --B\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     );
-    let others = Others { page: |text, _| Ok(whole(text)), file: |_, _| Err(Refusal::Empty) };
+    let others = Others { page: &|text, _| Ok(whole(text)), file: &|_, _| Err(Refusal::Empty) };
     let inner = |_: &str, _: &[u8], _: Extent, _: &mut Budget| -> Result<Text, Refusal> { Err(Refusal::Empty) };
     let mail = format!("{head}{}", base64(&[7; 900]));
     for extent in [Extent::Whole, Extent::Beginning] {

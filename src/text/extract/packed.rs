@@ -1,0 +1,141 @@
+//! Whether a secret stands in a file that only its own reader can read: an office document, a PDF, an archive, a mail with something attached.
+//!
+//! It is looked at in two ways: in the words that its readers show, before they leave anything out, by the rules for texts (`secret`); and in an archive in the
+//! bytes of each entry, also of those that no reader shows, for private keys and for the names of files of keys. What cannot be looked at,
+//! since it needs a password, is damaged or too much, counts as a secret: nobody knows then.
+//!
+//! These are the readers of documents, so this runs where they do, in a process of its own (`platform::child`).
+
+use super::archive::inflate::{Budget, End, entry_most};
+use super::archive::zip::{Entry, Zip};
+use super::archive::{gzip, tar};
+use super::binary;
+use super::others::Others;
+use super::secret::{in_entry, in_words, is_key};
+use crate::base::secret_file::holds_secrets;
+use crate::limits::ARCHIVE_DEPTH_MAX;
+use std::cell::Cell;
+
+/// Whether it does. The readers of text are given what `others` would be.
+pub(super) fn holds_secret(name: &str, bytes: &[u8], others: &Others<'_>) -> bool {
+    let found = Cell::new(false);
+    let page = |text: String, title: &str| {
+        found.set(found.get() || in_words(&text) || in_words(title));
+        (others.page)(text, title)
+    };
+    let file = |name: &str, bytes: &[u8]| {
+        found.set(found.get() || in_entry(name, bytes));
+        (others.file)(name, bytes)
+    };
+    let read = binary::extract(name, bytes, &Others { page: &page, file: &file });
+    found.get() || matches!(read, Some(Err(_))) || in_entries(name, bytes, 0, &mut Budget::of(bytes.len()))
+}
+
+/// Whether a key stands in an entry of an archive, or in one of an archive in it, or one of them cannot be looked at.
+fn in_entries(name: &str, bytes: &[u8], depth: usize, budget: &mut Budget) -> bool {
+    let is_key_within = |name: &str, bytes: &[u8], budget: &mut Budget| {
+        holds_secrets(name.as_bytes()) || is_key(bytes) || in_entries(name, bytes, depth + 1, budget)
+    };
+    let (is_zip, is_gzip, is_tar) = (binary::is_zip(bytes), gzip::is_gzip(bytes), tar::is_tar(bytes));
+    if depth > ARCHIVE_DEPTH_MAX {
+        return is_zip || is_gzip || is_tar;
+    }
+    if is_zip {
+        let zip = Zip::open(bytes);
+        let is_file = |entry: &&Entry| !entry.name.ends_with('/');
+        return zip.left_out > 0
+            || zip.entries.iter().filter(is_file).any(|entry| match zip.read(entry, entry_most(), budget) {
+                Some(unpacked) if matches!(unpacked.end, End::Whole | End::Cut) => {
+                    is_key_within(&entry.name, &unpacked.bytes, budget)
+                }
+                _ => true,
+            });
+    }
+    if is_gzip {
+        let unpacked = gzip::read(bytes, budget);
+        let is_looked_at = matches!(unpacked.end, End::Whole | End::Cut);
+        return !is_looked_at || is_key_within(&gzip::inner_name(name), &unpacked.bytes, budget);
+    }
+    if is_tar {
+        let list = tar::entries(bytes);
+        return list.left_out > 0
+            || list.entries.iter().any(|entry| !budget.enter() || is_key_within(&entry.name, entry.bytes, budget));
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::limits::ARCHIVE_DEPTH_MAX;
+    use crate::text::extract::archive::gzip::tests::gzip;
+    use crate::text::extract::archive::tar::tests::tar;
+    use crate::text::extract::archive::zip::tests::zip;
+    use crate::text::extract::{holds_packed_secret, needs_parser};
+
+    const KEY: &str = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
+    const TOKEN: &str = "The tunnel to the cellar has yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk= as its key.";
+    const WORDS: &str = "The boiler in the cellar hums, and its red lamp blinks twice a minute since Monday.";
+
+    fn docx(words: &str) -> Vec<u8> {
+        // So many that they are packed.
+        let paragraphs = format!("<w:p><w:r><w:t>{words}</w:t></w:r></w:p>").repeat(5);
+        let body = format!("<w:document><w:body>{paragraphs}</w:body></w:document>");
+        zip(&[("word/document.xml", body.as_bytes())])
+    }
+
+    fn is_withheld(name: &str, bytes: &[u8]) -> bool {
+        assert!(needs_parser(name, bytes), "{name}");
+        holds_packed_secret(name, bytes)
+    }
+
+    #[test]
+    fn a_secret_is_found_in_office_documents_and_archives_whatever_they_are_packed_in() {
+        let note = format!("{WORDS}\n\n{KEY}\n\n{WORDS}\n{WORDS}\n");
+        assert!(!is_withheld("a.docx", &docx(WORDS)), "a document without one is given out");
+        for secret in [KEY, TOKEN] {
+            let paragraphs = format!("{WORDS}</w:t></w:r></w:p><w:p><w:r><w:t>{secret}");
+            let document = docx(&paragraphs);
+            assert!(is_withheld("a.docx", &document), "{secret}");
+            let nested = zip(&[("notes/a.docx", &document), ("b.txt", WORDS.as_bytes())]);
+            assert!(is_withheld("a.zip", &nested), "a document in an archive: {secret}");
+        }
+        assert!(is_withheld("a.txt.gz", &gzip(note.as_bytes())));
+        assert!(is_withheld("a.tar", &tar(&[("a.txt", b'0', note.as_bytes())])));
+        assert!(is_withheld("a.tgz", &gzip(&tar(&[("a.txt", b'0', note.as_bytes())]))));
+        assert!(!is_withheld("a.txt.gz", &gzip(WORDS.as_bytes())));
+        assert!(!is_withheld("a.tar", &tar(&[("a.txt", b'0', WORDS.as_bytes())])));
+    }
+
+    #[test]
+    fn a_key_is_found_where_no_reader_of_words_looks() {
+        let padded = format!("{}\n{KEY}\n", "pad ".repeat(200));
+        let with = |name: &str, bytes: &[u8]| zip(&[("a.txt", WORDS.as_bytes()), (name, bytes)]);
+        assert!(!is_withheld("a.zip", &with("b.txt", WORDS.as_bytes())));
+        let tagged = format!("<a>{padded}</a>");
+        let entries: [(&str, &[u8]); 5] = [
+            (".hidden/notes.txt", padded.as_bytes()),
+            ("__MACOSX/b.txt", padded.as_bytes()),
+            ("server.key", &[0x30, 0x82, 1, 2, 3]),
+            ("home/.env", b"PASSWORD=x"),
+            ("customXml/item1.xml", tagged.as_bytes()),
+        ];
+        for (name, bytes) in entries {
+            assert!(is_withheld("a.zip", &with(name, bytes)), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_counts_as_a_secret() {
+        let mut damaged = zip(&[("a.txt", WORDS.as_bytes()), ("b.txt", WORDS.repeat(9).as_bytes())]);
+        // The sum of the first entry in the directory.
+        let at = damaged.windows(4).position(|part| part == b"PK\x01\x02").unwrap();
+        damaged[at + 16] ^= 1;
+        assert!(is_withheld("a.zip", &damaged), "an entry that is another than its sum says");
+        assert!(is_withheld("a.zip", b"PK\x05\x06nothing"), "a file that no reader reads");
+        let mut deep = WORDS.as_bytes().to_vec();
+        for _ in 0..ARCHIVE_DEPTH_MAX + 3 {
+            deep = zip(&[("a.zip", &deep)]);
+        }
+        assert!(is_withheld("a.zip", &deep), "deeper than anybody looks");
+    }
+}
