@@ -104,7 +104,7 @@ export const moment = (seconds) => new Date(seconds * 1000).toLocaleString([], {
 
 export function split(path) {
   const cut = path.lastIndexOf("/");
-  return { folder: path.slice(0, cut), file: path.slice(cut + 1) || path };
+  return { folder: path.slice(0, Math.max(cut, 0)), file: path.slice(cut + 1) || path };
 }
 
 /** A long text without its middle: begin and end say most. */

@@ -56,8 +56,7 @@ export function where(path, isHere) {
   const sources = (isHere && agent.status && agent.status.sources) || [];
   const source = sources.map((one) => one.path).filter((one) => path === one || path.startsWith(one + "/")).sort((a, b) => b.length - a.length)[0];
   const from = source ? split(source).folder.length : 0;
-  const parts = folder.slice(from).split("/").filter(Boolean);
-  return parts.length ? parts : ["/"];
+  return folder.slice(from).split("/").filter(Boolean);
 }
 
 /** The name that people know a document by: its outermost heading, else its file's name. */

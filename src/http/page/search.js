@@ -155,7 +155,7 @@ function filters(address) {
   if (choices.querySelector("input:focus")) return;
   const status = agent.status;
   const own = status ? status.sources.map((source) => [source.path, split(source.path).file]) : [];
-  const folders = [...own, ...[...heard].filter(([path]) => !own.some(([known]) => known === path)).map(([path, device]) => [path, split(path).file + " on " + device])];
+  const folders = [...own, ...[...heard].filter(([path]) => !own.some(([known]) => known === path)).map(([path, device]) => [path[0] === "/" ? path : path + "/", split(path).file + " on " + device])];
   const names = status ? [...new Set([...status.sources.map((source) => source.collection), ...status.peers.flatMap((peer) => peer.collections.map((one) => one.name))])] : [];
   const devices = status ? [[status.peer_id, status.device + " (this one)"], ...status.peers.filter((peer) => peer.device).map((peer) => [peer.peer_id, peer.device])] : [];
   const lists = {
