@@ -29,7 +29,7 @@ pub fn shown<'a, 'b>(path: &'a [u8], watched: impl Iterator<Item = &'b [u8]> + C
         return path.iter().rposition(|byte| *byte == b'/').map_or(path, after);
     };
     let bare = own.strip_suffix(b"/").unwrap_or(own);
-    let is_own = |at: &usize| {
+    let is_own = move |at: &usize| {
         let name = bare.get(*at..).unwrap_or_default();
         !watched.clone().any(|other| other != own && other.ends_with(name))
     };
