@@ -4,8 +4,8 @@
 //! same, and opens the page too.
 
 use super::args::LinkArgs;
-use super::opened::Opened;
 use super::output::{Stop, pretty, print_as_is};
+use crate::http::opened::Opened;
 use crate::platform::home::{Home, at_home};
 use crate::platform::running;
 use crate::wire::pairing::qr::Qr;

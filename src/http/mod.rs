@@ -30,6 +30,7 @@ mod known_root;
 pub mod lan_listener;
 pub mod not_exported;
 mod openapi;
+pub mod opened;
 pub mod page;
 mod password;
 mod pieces;

@@ -36,6 +36,7 @@ pub mod seen;
 mod shared_indexes;
 mod spot_check;
 pub mod spread;
+pub mod starting;
 pub mod unfinished;
 pub mod upkeep;
 pub mod writer;

@@ -1,7 +1,7 @@
 // Who else is let in: browsers that signed in, and tokens of programs and people, each with a role, made and revoked on the device itself alone. And who
 // can read along on the way.
 
-import { get, lock, post, typed } from "./call.js";
+import { agent, get, lock, post, statusKnown, typed } from "./call.js";
 import { action, ago, copy, count, failed, flash, here, make, moment, options, say, soft, sure } from "./dom.js";
 
 const ROLES = { read: "Asks and looks", write: "Also changes what is indexed, and when", admin: "Everything that you may" };
@@ -61,12 +61,18 @@ export function access() {
 
 export function encryption() {
   const box = make("section", { class: "card", id: "encryption", "aria-label": "On the way" }, make("h2", {}, "On the way"));
-  const command = make("code", {}, typed("wattle tls on"));
+  const code = (text) => make("code", {}, text), command = code(typed("wattle tls on"));
   if (location.protocol === "https:") {
     box.append(soft("What you type and see here is encrypted on its way. A browser that warns of this page needs this device’s root certificate, once: "),
       make("p", {}, make("a", { href: "/v1/tls/root", download: "wattle-root.crt" }, "Root certificate")));
   } else if (here) {
-    box.append(soft("On this device itself nobody can read along. ", make("code", {}, typed("wattle tls status")), " says whether phones that open this page are encrypted; ", command, " sees to it."));
+    statusKnown().then(() => {
+      const { page } = agent.status || {};
+      box.append(soft("On this device itself nobody can read along. ", ...(!page ? ["No other one reaches this page: ", code(typed("wattle link")), " names what opens it to a phone."]
+        : page.trouble ? [page.trouble, " ", code(typed("wattle link")), " says what to type."]
+        : ["Phones open ", code(page.address), page.tls ? ", which is encrypted." : ", which is not encrypted: everybody in this network can read along. ", ...(page.tls ? [] : [command, " encrypts it from the next start on."]),
+          " Checked: the agent listens there, and this device has the address. A firewall is not seen from here."])));
+    });
   } else {
     box.append(soft("Everybody in this network can read what you type and see here. On the device, ", command, " encrypts it from its next start on."));
   }

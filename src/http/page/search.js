@@ -105,7 +105,7 @@ function standing(status) {
   if (!place) return;
   if (status) filters(new URLSearchParams(location.search));
   if (asked) return;
-  const empty = status && !status.sources.length && !(status.peers || []).some((peer) => peer.collections.length);
+  const empty = status && !status.starting && !status.sources.length && !(status.peers || []).some((peer) => peer.collections.length);
   const shows = !status ? "" : empty ? "first" : "idle";
   if (shows === "first") {
     if (place.dataset.shows !== "first") place.replaceChildren(firstSteps(status));
