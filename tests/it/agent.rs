@@ -45,6 +45,20 @@ fn a_file_is_found_by_its_meaning_after_it_is_added_changed_renamed_and_deleted(
 }
 
 #[test]
+fn a_status_at_once_after_the_first_start_tells_no_zeros_and_misses_no_folder() {
+    let place = Place::new();
+    place.write("a.md", HEATING);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    let text = String::from_utf8(agent.cli(["status"]).stdout).unwrap();
+    let is_through = text.contains("1 ready") || text.contains("1 being embedded") || text.contains("1 waiting");
+    assert!(is_through || text.starts_with("Starting   The agent is starting"), "{text}");
+    assert!(!text.contains("nothing yet") && (is_through || !text.contains("0 ready")), "{text}");
+    agent.wait_ready(1);
+    agent.wait("the end of the start", |status| status["starting"].is_null());
+    agent.stop();
+}
+
+#[test]
 fn what_was_added_is_watched_again_after_a_restart_and_nothing_is_embedded_again() {
     let place = Place::new();
     place.write("a.md", HEATING);

@@ -24,7 +24,9 @@ function fill(node, attributes, children) {
   return node;
 }
 
-/** A remark, and the choices of a list: pairs of a value and its name. */
+/** A heading, what is typed, a remark, and the choices of a list: pairs of a value and its name. */
+export const h2 = (...children) => make("h2", {}, ...children);
+export const mono = (...children) => make("code", {}, ...children);
 export const soft = (...children) => make("p", { class: "soft" }, ...children);
 export const options = (pairs) => pairs.map(([value, label]) => make("option", { value }, label));
 

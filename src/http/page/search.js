@@ -184,9 +184,8 @@ function filters(address) {
 }
 
 /**
- * The pattern that this file is like, or this folder with all in it. A set makes it one: of the last letter from a to z, figure, stop, space or
- * underscore, as others may be compared as several letters, and without a mark on it. A path that has none is taken for a folder's, as nearly all
- * files have a stop in their names: it is the part of paths that the folder has, up to its end.
+ * The pattern that this file is like, or this folder with all in it. A set makes it one: of the last plain letter, as others may be compared as several,
+ * without a mark on it. A path that has none is taken for a folder's, and is a part of paths, up to its end.
  */
 function exactly(path) {
   const pattern = path.replace(/[*?[\]\\]/g, "?").replace(/^(.*)([A-Za-z0-9._ ])(?!\p{M})/su, "$1[$2]");
