@@ -124,7 +124,7 @@ fn a_hit_of_another_device_begins_with_the_name_of_its_folder_and_a_filter_by_th
     linked(&attic);
     let whole = two.docs().join("music/violin.txt");
     let asked = |args: &[&str]| {
-        let found = attic.json(&[&["search", "violin cupboard", "--json"], args].concat());
+        let found = attic.json(&[&["search", "violin cupboard", "--json"][..], args].concat());
         found["hits"].as_array().unwrap().iter().map(|hit| hit["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     attic.wait("the hit", |_| !asked(&[]).is_empty());
