@@ -175,10 +175,10 @@ class Soak:
             allow(device.procs, 1)
         for device, folder in self.folders.items():
             for path, question in folder.known.items():
-                if str(path) not in self.found(asker, device, question):
+                if not lies(path, self.found(asker, device, question)):
                     missed.append(f"{device.name}: {path.name}, {question}")
             for path, question in folder.gone[-50:]:
-                if str(path) in self.found(asker, device, question):
+                if lies(path, self.found(asker, device, question)):
                     ghosts.append(f"{device.name}: {path.name}, {question}")
         return missed, ghosts
 
@@ -205,6 +205,11 @@ class Soak:
             print(f"{device.name:8} {len(life):7} {first[0]:10.1f} {last[0]:7.1f} {first[1]:10.1f} {last[1]:7.1f} {first[2]:6.0f} {last[2]:6.0f}", flush=True)
             flat &= last[0] <= FLAT * first[0] and last[2] <= first[2] + FILES_MORE
         return flat
+
+
+def lies(path, found):
+    """Whether the file is among these, of which those of another device begin with the name of its folder."""
+    return any(str(path) == one or str(path).endswith("/" + one) for one in found)
 
 
 def run(options):

@@ -184,7 +184,9 @@ export async function plain(one, address, size) {
   const page = await open(size);
   await visit(page, one, "devices", { token: one.token });
   await says(page, "#encryption", "nobody can read along");
-  check(/wattle tls on/.test(await text(page, "#encryption")), "at the device itself the page says that nobody reads along, and what encrypts it for others");
+  const way = await text(page, "#encryption");
+  check(/wattle tls on/.test(way), "at the device itself the page says that nobody reads along, and what encrypts it for others");
+  check(way.includes("http://" + address) && way.includes("which is not encrypted"), "and by what address phones open it, and that this is not encrypted");
   // A page that did not come from this address itself may not call it, as browsers see it.
   page.asIs = true;
   await go(page, origin + "/?view=devices#token=" + one.token);
@@ -216,4 +218,8 @@ export async function encrypted(one, address, size) {
   const root = await page.$eval("#encryption a", async (link) => (await (await fetch(link.href)).text()));
   check(root.startsWith("-----BEGIN CERTIFICATE-----"), "with TLS the page says so, and has the root certificate to install");
   await inspect(page, "in the network, with TLS", "network-tls-" + size);
+  const own = await open(size);
+  await visit(own, one, "devices", { token: one.token });
+  await says(own, "#encryption", "https://" + address + ", which is encrypted");
+  check(true, "the page at the device itself says that TLS is on, and the address for phones");
 }

@@ -69,7 +69,7 @@ pub struct UnusableFile {
 pub struct SearchHit {
     /// The chunk's row on its device.
     pub row: Row,
-    /// The document's path on its device.
+    /// The document's path: all of it on its device, and in a message from the name of the watched folder on.
     pub path: Vec<u8>,
     /// The headings above the chunk.
     pub heading: String,

@@ -12,7 +12,9 @@ use crate::base::count::{count, plural};
 use crate::base::finding::quoted;
 use crate::base::hit::FileCoverage;
 use crate::base::time::utc;
-use crate::http::dto::{IndexBytes, Model, ModelOf, SearchAnswer, SearchResults, StatusReport, Unusable};
+use crate::http::dto::{
+    Files, IndexBytes, Model, ModelOf, PageOutside, SearchAnswer, SearchResults, StatusReport, Unusable,
+};
 use crate::http::folders::{Watched, left_out};
 use crate::node::output::Uncovered;
 use crate::platform::home::hints;
@@ -205,6 +207,9 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     let mut row = |name: &str, value: &str| {
         let _ = writeln!(text, "{} {}", style.dim(&format!("{name:<10}")), one_line(value));
     };
+    if let Some(starting) = &status.activity.starting {
+        row("Starting", &starting.says);
+    }
     row("Device", &status.device);
     row("PeerId", &status.peer_id);
     row("Others", &others(status));
@@ -219,19 +224,8 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
             row("", &needs);
         }
     }
-    let listed = match (status.files.refused, status.files.parked) {
-        (0, 0) => "",
-        (_, 0) => " (`wattle doctor` lists them)",
-        (0, _) => " (`wattle tasks` lists them)",
-        _ => " (`wattle doctor` and `wattle tasks` list them)",
-    };
-    row("Files", &format!("{}{listed}", status.files.phrase()));
-    // An agent of before tells only two of the numbers.
-    let passages = if status.progress.passages.all > 0 {
-        status.progress.passages.phrase()
-    } else {
-        format!("{} of {} embedded", status.progress.vectors, status.progress.chunks)
-    };
+    let (files, passages) = counts(status);
+    row("Files", &files);
     row("Passages", &passages);
     if let Some(pace) = status.progress.pace.phrase() {
         row("Pace", &pace);
@@ -245,11 +239,16 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
     if let Some(sentence) = left_out(&status.sources) {
         row("Left out", &sentence);
     }
-    if status.sources.is_empty() {
-        row("Watched", "nothing yet; add a folder with `wattle add FOLDER`");
+    match &status.activity.starting {
+        Some(starting) if starting.folders => row("Watched", "not all is known yet"),
+        _ if status.sources.is_empty() => row("Watched", "nothing yet; add a folder with `wattle add FOLDER`"),
+        _ => {}
     }
     if let Some(read) = store_read(status) {
         row("Store", &format!("last read whole on {read}"));
+    }
+    if let Some(page) = page(status) {
+        row("Page", &page);
     }
     row("Now", &now(status));
     if let Some(held) = &status.activity.held {
@@ -259,15 +258,63 @@ pub fn status(status: &StatusReport, style: &Style) -> String {
         row("Work", background);
     }
     if status.activity.panics > 0 {
-        let times =
-            if status.activity.panics == 1 { "once".to_owned() } else { format!("{} times", status.activity.panics) };
-        row("Defects", &format!("a task was stopped by a defect of the program {times}; the log names it"));
+        row("Defects", &defects(status.activity.panics));
     }
     for finding in &status.findings {
         let command = finding.command.as_ref().map(|command| format!(" Type: {command}")).unwrap_or_default();
         row("Wrong", &format!("{}{command}", finding.what));
     }
     text
+}
+
+/// What became of tasks by defects of the program.
+fn defects(panics: u64) -> String {
+    let times = if panics == 1 { "once".to_owned() } else { format!("{panics} times") };
+    format!("a task was stopped by a defect of the program {times}; the log names it")
+}
+
+/// How many files and passages there are, by state. Where the agent has only begun to start and knows of none, they are no zeros.
+fn counts(status: &StatusReport) -> (String, String) {
+    if is_unknown(status) {
+        return (NOT_KNOWN.to_owned(), NOT_KNOWN.to_owned());
+    }
+    let listed = match (status.files.refused, status.files.parked) {
+        (0, 0) => "",
+        (_, 0) => " (`wattle doctor` lists them)",
+        (0, _) => " (`wattle tasks` lists them)",
+        _ => " (`wattle doctor` and `wattle tasks` list them)",
+    };
+    // An agent of before tells only two of the numbers.
+    let passages = if status.progress.passages.all > 0 {
+        status.progress.passages.phrase()
+    } else {
+        format!("{} of {} embedded", status.progress.vectors, status.progress.chunks)
+    };
+    (format!("{}{listed}", status.files.phrase()), passages)
+}
+
+/// In place of a figure that is not known yet.
+const NOT_KNOWN: &str = "not known yet";
+
+/// Whether the agent is starting, and has counted nothing so far.
+pub(super) fn is_unknown(status: &StatusReport) -> bool {
+    let starting = status.activity.starting.as_ref();
+    starting.is_some_and(|starting| starting.folders || starting.looks > 0) && status.files == Files::default()
+}
+
+/// Where other devices reach the page, and who reads along there; or why none does, unless a finding tells it.
+fn page(status: &StatusReport) -> Option<String> {
+    let PageOutside { address, tls, trouble } = status.activity.page.as_ref()?;
+    let readers = if *tls {
+        "encrypted"
+    } else {
+        "not encrypted: everybody in the network can read along (`wattle tls on` encrypts it)"
+    };
+    match trouble {
+        Some(trouble) if status.findings.iter().any(|finding| finding.what.starts_with(trouble)) => None,
+        Some(trouble) => Some(trouble.clone()),
+        None => Some(format!("for other devices at {address}, {readers}")),
+    }
 }
 
 /// When the agent read the whole store last by itself.
@@ -294,6 +341,7 @@ fn now(status: &StatusReport) -> String {
     let waiting = status.files.to_do();
     match first_look(&status.sources) {
         Some(look) => format!("{look}; more files may be found"),
+        None if is_unknown(status) => "starting".to_owned(),
         None if status.activity.working => "working".to_owned(),
         None if waiting == 1 => "one file waits to be read or embedded".to_owned(),
         None if waiting > 0 => format!("{waiting} files wait to be read or embedded"),
@@ -333,5 +381,8 @@ fn others(status: &StatusReport) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
+#[cfg(test)]
+#[path = "display/start_test.rs"]
+mod start_test;
 #[cfg(test)]
 mod test;

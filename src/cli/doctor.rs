@@ -59,13 +59,17 @@ pub async fn examine(
     let client = client.as_ref().map_err(Failure::clone);
     // First: it takes longest, and what the others say of this moment is held against it.
     let audit = told_to_wait(async { Ok(client.clone()?.doctor().await?.read) }).await;
-    let reports = Reports {
+    let mut reports = Reports {
         status: async { Ok(client.clone()?.status().await?.read) }.await,
         network: async { Ok(client.clone()?.network().await?.read) }.await,
         mesh: async { Ok(client.clone()?.mesh().await?.read) }.await,
         energy: async { Ok(client.clone()?.energy().await?.read) }.await,
         audit,
     };
+    // What this machine told is told once: of the page's address the agent says the same.
+    if let Ok(status) = &mut reports.status {
+        status.findings.retain(|finding| checks.iter().all(|check| *check.says() != finding.what));
+    }
     if reports.status.is_err() {
         let model = models.map(models::find).transpose().and_then(|folder| models::load(folder.as_deref(), embedded));
         checks.push(match model {
@@ -200,6 +204,9 @@ mod page_test;
 #[cfg(test)]
 #[path = "doctor/rows_test.rs"]
 mod rows_test;
+#[cfg(test)]
+#[path = "doctor/starting_test.rs"]
+mod starting_test;
 #[cfg(test)]
 #[path = "doctor/test.rs"]
 mod test;

@@ -5,9 +5,9 @@
 
 use super::args::LinkArgs;
 use super::code::Code;
-use super::opened::Opened;
 use super::output::{Stop, pretty, print_as_is};
 use super::style::Style;
+use crate::http::opened::Opened;
 use crate::platform::home::{Home, at_home};
 use crate::platform::running;
 use serde_json::json;

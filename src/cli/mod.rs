@@ -39,7 +39,6 @@ pub mod log;
 mod manual;
 mod mcp;
 mod open;
-mod opened;
 mod options;
 mod output;
 mod pairing;

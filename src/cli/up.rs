@@ -142,7 +142,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     let (page, keys) = (format!("http://{address}/#token={}", token.reveal()), keys(&home, options, token, boot)?);
     let lan_listener = secured::lan_listener(&home, options, (&node_handle, &keys))?;
     // Before it answers: whoever saw that it does asks at once, with a command that reads the address there.
-    let told = tell_address(&home, address);
+    let (told, awaited) = (tell_address(&home, address), node_handle.starting().awaits_folders());
     let served = http::serve(listener, node_handle.clone(), keys, Timeouts::default());
     let server = served.map_err(|error| format!("The agent cannot listen on {address}: {error}."))?;
     // Before anybody learns that it is up: from then on a signal stops it cleanly.
@@ -156,7 +156,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     smol::spawn(send_known_addresses(known_addresses, senders.inputs.clone())).detach();
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &watched.places, options.config.node.folders.clone());
-    smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, watched)).detach();
+    smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, watched, awaited)).detach();
     let restart = Restart::follow(threads.damaged.clone(), senders.inputs.clone(), threads.stop_waiting());
     smol::spawn(stop::on_signal(signals, senders.inputs, threads.stop_waiting())).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about

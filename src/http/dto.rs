@@ -10,8 +10,10 @@ mod files;
 mod forecast;
 mod ledger;
 mod models;
+mod outside;
 mod quiet;
 mod search;
+mod starting;
 mod tokens;
 
 use super::folders::{Folders, Watched};
@@ -33,8 +35,10 @@ pub use files::Files;
 pub use forecast::{Forecast, ForecastChange};
 pub use ledger::{Pace, Passages, Progress};
 pub use models::{LanguageShare, LanguagesOf, ModelHere, ModelsHere};
+pub use outside::PageOutside;
 pub use quiet::QuietSet;
 pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};
+pub use starting::Starting;
 pub use tokens::{BrowserSession, Door, NamedToken, NewToken, Role, Sessions, TokenKind, Tokens};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -114,6 +118,12 @@ pub struct Activity {
     /// When the whole store was read last, in seconds since 1970; null: never yet. A doctor's look does not count.
     #[serde(default)]
     pub store_read_s: Option<i64>,
+    /// Where other devices reach the page, as the agent runs; left out where it is for this machine alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<PageOutside>,
+    /// What is not known yet, a moment after the start; left out where all is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starting: Option<Starting>,
 }
 
 /// Another device.

@@ -10,6 +10,7 @@ mod once;
 mod sessions;
 
 use super::dto::{NamedToken, Role};
+use super::opened::Outside;
 use super::password::Password;
 use super::throttle::Throttle;
 use super::traffic::Traffic;
@@ -37,6 +38,8 @@ pub struct Keys {
     open_here: bool,
     /// Whether everybody gets blocks of public documents, as its owner said.
     gateway: bool,
+    /// Where other devices reach the page.
+    outside: Outside,
     home: PathBuf,
 }
 
@@ -88,6 +91,7 @@ impl Keys {
             once: Once::default(),
             open_here: false,
             gateway: false,
+            outside: Outside::default(),
             home: home.to_owned(),
         }
     }
@@ -109,6 +113,12 @@ impl Keys {
     /// Whether they need none.
     pub(super) fn is_open_here(&self) -> bool {
         self.open_here
+    }
+
+    /// Where other devices reach the page.
+    #[must_use]
+    pub const fn outside(&self) -> &Outside {
+        &self.outside
     }
 
     /// The home that they are kept in.

@@ -30,11 +30,13 @@ impl LanListener {
     /// One sentence: why the address can never be opened.
     pub fn at(address: SocketAddr, node: NodeHandle, keys: Keys, tls: Option<Tls>) -> Result<Self, String> {
         let (opened, server) = bounded(1);
+        keys.outside().opens(address, tls.is_some());
         let begin = move || -> std::io::Result<()> {
             let listener = TcpListener::bind(address)?;
             let server = serve_with(listener, node.clone(), keys.clone(), Timeouts::default(), tls.clone())?;
             let token = std::io::stdout().is_terminal().then(|| keys.owner());
             say(&invitation(address, token, tls.is_some()));
+            keys.outside().listens();
             // The channel has room for one, and this is the only one.
             let _ = opened.try_send(server);
             Ok(())

@@ -5,7 +5,7 @@
 //! bearer token) before any other handler sees it; then `routes` finds its row in the one table of calls, `api` checks the
 //! body, asks the node through the `NodeHandle` or the governor, and answers with a JSON type of `dto`. `timeouts` gives a
 //! client a bounded time to send a request and to take the answer (of a stream of events: each piece), so no client holds a connection by being slow.
-//! `throttle` slows whoever tries tokens, `traffic` counts what `GET /metrics` tells. `lan_listener` serves the same API at one address for other devices, `client` makes the calls of the command line.
+//! `throttle` slows whoever tries tokens, `traffic` counts what `GET /metrics` tells. `lan_listener` serves the same API at one address for other devices, `opened` knows whether any reaches it there, `client` makes the calls of the command line.
 //!
 //! HTTP/1.1 is RFC 9112, bearer tokens are RFC 6750; trillium parses and writes both. The accept loop is our own, around
 //! trillium's `HttpContext::run`: trillium-smol keeps connections beyond its cap open without a limit in number or time, and
@@ -30,6 +30,7 @@ mod known_root;
 pub mod lan_listener;
 pub mod not_exported;
 mod openapi;
+pub mod opened;
 pub mod page;
 mod password;
 mod pieces;

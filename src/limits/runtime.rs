@@ -27,6 +27,10 @@ pub const GIVE_WAY_COMING_MS: u64 = 250;
 /// Milliseconds that a device which leaves waits for a link to an admin, which removes it: one that has just joined links within a second or two.
 pub const LEAVE_LINK_MS: u64 = 5_000;
 
+/// Milliseconds for which an agent that has started says what it does not know yet: on the smallest boards the first look at small folders, and the
+/// first link to a device of the home, take some seconds. Whatever lasts longer has a line of its own in the status.
+pub const STARTING_MS: u64 = 10_000;
+
 /// Files that are not used and that the log names one after another; of further ones it says how many there are.
 pub const UNUSED_NAMED_MAX: usize = 20;
 

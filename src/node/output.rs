@@ -353,7 +353,7 @@ pub struct RankedHit {
     pub peer_id: String,
     /// Its score, see `search::fusion`.
     pub score: f32,
-    /// The document's path there.
+    /// The document's path; of another device's document from the name of its watched folder on.
     pub path: Vec<u8>,
     /// Headings above it.
     pub heading: String,
@@ -380,7 +380,7 @@ pub struct RankedPlace {
     pub device: String,
     /// That device's PeerId.
     pub peer_id: String,
-    /// The document's path there.
+    /// The document's path, as in [`RankedHit::path`].
     pub path: Vec<u8>,
 }
 

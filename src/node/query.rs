@@ -10,6 +10,7 @@ use super::query_state::{PeerQuery, QueryState};
 use super::{Node, Out, panicked};
 use crate::base::hit::{Absence, FileCoverage, Found, SearchHit};
 use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
+use crate::base::path::shown;
 use crate::base::time::Instant;
 use crate::base::vector::Quantized;
 use crate::limits::{ANSWER_BYTES_MAX, HITS_MAX, QUESTION_BYTES_MAX};
@@ -55,7 +56,7 @@ impl Node {
                 return true;
             };
             let (is_unread, cut_short, words_due) = (found.unread, found.cut_short, found.words_due);
-            let (found, vectors) = fit_into_message(found, vectors, |hit| self.may_leave(hit));
+            let (found, vectors) = self.told_to_others(found, vectors);
             let vector =
                 |vector: &Quantized| message::HitVector { scale: vector.scale(), codes: vector.bytes().collect() };
             let vectors: Vec<_> = vectors.into_iter().map(vector).collect();
@@ -224,14 +225,27 @@ impl Node {
         let is_closed = self.absence(hit) == Some(Absence::Unreadable);
         self.scheduler.may_leave(hit.doc, &hit.path) && !may_be_moved && !is_closed
     }
+
+    /// What of the hits goes to another device, as it is told them, with their vectors.
+    fn told_to_others<'a>(&self, found: &Found, vectors: &'a [Quantized]) -> (Found, Vec<&'a Quantized>) {
+        fit_into_message(found, vectors, |hit| self.may_leave(hit), |path| self.shown_to_others(path))
+    }
+
+    /// A path as other devices are told it: from the name of the watched folder on. Where this device keeps its folders is its own affair, and
+    /// names of private ones have no part in it.
+    fn shown_to_others<'a>(&self, path: &'a [u8]) -> &'a [u8] {
+        let shared = self.scheduler.sources().iter().filter(|source| source.ring.is_shared());
+        shown(path, shared.map(|source| source.path.as_slice()))
+    }
 }
 
 /// As many of the hits that may leave the device, best first, as fit into one message, with their vectors, of which there may be none: with the
-/// longest paths and chunks not all do.
+/// longest paths and chunks not all do. Their paths are as others are shown them.
 fn fit_into_message<'a>(
     found: &Found,
     vectors: &'a [Quantized],
     may_leave: impl Fn(&SearchHit) -> bool,
+    shown: impl Fn(&[u8]) -> &[u8],
 ) -> (Found, Vec<&'a Quantized>) {
     let mut room = ANSWER_BYTES_MAX;
     let fits = |(_, hit): &(usize, &SearchHit)| {
@@ -240,7 +254,7 @@ fn fit_into_message<'a>(
         room > 0
     };
     let told = |(at, hit): (usize, &SearchHit)| {
-        let mut hit = hit.clone();
+        let mut hit = SearchHit { path: shown(&hit.path).to_vec(), ..hit.clone() };
         if let Some(absence) = hit.absence {
             hit.heading = with_note(&hit.heading, absence);
         }
@@ -271,7 +285,7 @@ mod tests {
     fn a_hit_whose_file_is_away_says_so_to_other_devices_and_one_that_is_gone_and_undecided_goes_to_none() {
         let hit = |doc, absence| SearchHit {
             row: Row(doc),
-            path: b"/a.md".to_vec(),
+            path: b"/home/ann/notes/a.md".to_vec(),
             heading: "H".to_owned(),
             text: "text".to_owned(),
             cosine: 0.5,
@@ -288,7 +302,13 @@ mod tests {
             Embedding::new(Fingerprint([7; 32]), &raw).unwrap().quantize()
         };
         let vectors: Vec<Quantized> = (0..4).map(vector).collect();
-        let (told, sent) = fit_into_message(&found, &vectors, |hit| hit.doc != Some(DocId(2)));
+        let (told, sent) = fit_into_message(
+            &found,
+            &vectors,
+            |hit| hit.doc != Some(DocId(2)),
+            |path| shown(path, [&b"/home/ann/notes"[..]].into_iter()),
+        );
+        assert!(told.hits.iter().all(|hit| hit.path == b"notes/a.md"), "nobody is told where the folder lies");
         assert_eq!(sent, [&vectors[0], &vectors[2], &vectors[3]], "each vector stays with its hit");
         let headings: Vec<&str> = told.hits.iter().map(|hit| hit.heading.as_str()).collect();
         let note = |minute| format!("H (its file is away since 1970-01-01 00:0{minute} UTC)");

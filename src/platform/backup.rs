@@ -73,6 +73,35 @@ pub struct Made {
     pub has_keys: bool,
 }
 
+/// Whether a backup can be written into a new file at this path, as far as that is seen without making it: who asks an agent for one is told
+/// at once.
+///
+/// # Errors
+/// One sentence: something is there already, or no folder is there for it.
+pub fn may_be_written(path: &Path) -> Result<(), String> {
+    if path.symlink_metadata().is_ok() {
+        return Err(taken(path));
+    }
+    let folder = folder_of(path);
+    match folder.metadata() {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(format!("The file {} cannot be made: {} is no folder.", path.display(), folder.display())),
+        Err(error) => Err(not_made(path, &error)),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn taken(path: &Path) -> String {
+    format!("There is a file {} already, and it is not overwritten. Choose another name.", path.display())
+}
+
+fn not_made(path: &Path, error: &Error) -> String {
+    format!("The file {} cannot be made: {error}.", path.display())
+}
+
 /// Writes a backup into a new file. `tell` is told how far it is, and says whether it goes on.
 ///
 /// # Errors
@@ -87,16 +116,13 @@ pub fn back_up(
     let name = path.display();
     let file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => {
-                format!("There is a file {name} already, and it is not overwritten. Choose another name.")
-            }
-            _ => format!("The file {name} cannot be made: {error}."),
+            ErrorKind::AlreadyExists => taken(path),
+            _ => not_made(path, &error),
         })?;
     let written = write(home, disk, &file, with_keys, tell).and_then(|made| {
         file.sync_all()?;
         // Its name must survive a power cut too.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
+        File::open(folder_of(path))?.sync_all()?;
         Ok(Made { bytes: file.metadata()?.len(), ..made })
     });
     written.map_err(|error| {

@@ -27,7 +27,8 @@ impl PendingQueries {
 
 impl PendingQuery {
     /// What may be shown of a peer's answer. Of one that did not say that it knows the filters the hits whose paths fit, or none if the
-    /// collection or the time was asked for, which nobody sees in a hit.
+    /// collection or the time was asked for, which nobody sees in a hit. A path that is sent from the watched folder's name on does not show
+    /// whether the whole of it fits: of one that knows the filters its type is looked at.
     pub(super) fn fitting(&mut self, peer: PeerKey, mut found: Found) -> Found {
         if self.question.filter.takes_all_files() {
             return found;
@@ -38,7 +39,11 @@ impl PendingQuery {
         }
         let matcher = Matcher::new(&self.question.filter);
         let may_fit = knows || self.question.filter.is_seen_in_paths();
-        let fits: Vec<bool> = found.hits.iter().map(|hit| may_fit && matcher.takes_path(&hit.path)).collect();
+        let takes = |path: &[u8]| {
+            let is_whole = path.first() == Some(&b'/');
+            if knows && !is_whole { matcher.takes_type(path) } else { may_fit && matcher.takes_path(path) }
+        };
+        let fits: Vec<bool> = found.hits.iter().map(|hit| takes(&hit.path)).collect();
         let mut each = fits.iter();
         found.hits.retain(|_| each.next() == Some(&true));
         for (from, vectors) in &mut self.beside.vectors {
@@ -66,6 +71,10 @@ mod tests {
 
     /// The paths that are taken of a peer's hits, with the cosine of each, and whether it is told that it did not filter.
     fn taken(filters: &[(Key, &str)], says_so: bool) -> (Vec<(String, i32)>, bool) {
+        taken_of(["/a/b.md", "/a/b.pdf"], filters, says_so)
+    }
+
+    fn taken_of(paths: [&str; 2], filters: &[(Key, &str)], says_so: bool) -> (Vec<(String, i32)>, bool) {
         let mut question = Question::from("q");
         filters.iter().for_each(|(key, value)| question.filter.add(*key, value).unwrap());
         let raw = |at: usize| (0..DIMENSIONS).map(|n| if n == at { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
@@ -89,7 +98,7 @@ mod tests {
         if says_so {
             queries.add_peer_filtered(number, PEER);
         }
-        let found = Found { hits: vec![hit("/a/b.md"), hit("/a/b.pdf")], ..Found::default() };
+        let found = Found { hits: paths.map(hit).to_vec(), ..Found::default() };
         queries.add_peer_result(number, PEER, Some(found));
         let query = &queries.open[0];
         let hits = query.lists[0].1.hits.iter();
@@ -110,5 +119,15 @@ mod tests {
         assert_eq!(taken(&[(Key::Collection, "home")], false), (Vec::new(), true), "nobody sees that it fits");
         assert_eq!(taken(&[(Key::After, "2024"), (Key::Path, "*.pdf")], true), (pdf(), false));
         assert_eq!(taken(&[(Key::Before, "2024")], false), (Vec::new(), true));
+    }
+
+    #[test]
+    fn of_a_path_that_begins_with_the_watched_folder_s_name_the_type_alone_is_seen_here() {
+        let both = || vec![("notes/b.md".to_owned(), 0), ("notes/b.pdf".to_owned(), 1)];
+        let of = |filters: &[(Key, &str)], says_so| taken_of(["notes/b.md", "notes/b.pdf"], filters, says_so).0;
+        assert_eq!(of(&[(Key::Path, "/home/ann/notes")], true), both(), "the whole path fits, says who knows it");
+        assert_eq!(of(&[(Key::Path, "/home/ann/*"), (Key::Type, "pdf")], true), both()[1..]);
+        assert!(of(&[(Key::Path, "/home/ann/notes")], false).is_empty());
+        assert_eq!(of(&[(Key::Path, "notes/b.md")], false), both()[..1]);
     }
 }

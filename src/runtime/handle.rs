@@ -4,7 +4,8 @@ use super::embeds::Embeds;
 use super::event_log::EventLog;
 use super::feedback::Feedback;
 use super::governor::GovernorHandle;
-use super::unfinished::{self, Command, Unfinished};
+use super::starting::Starting;
+use super::unfinished::{self, Command, ToWrite};
 use super::upkeep::Upkeep;
 use crate::base::count::count;
 use crate::base::finding::{Area, Finding};
@@ -24,7 +25,6 @@ use crate::platform::home::{Home, at_home};
 use crate::platform::models::Places;
 use crate::store::record::NamedModel;
 use smol::channel::{Receiver, Sender, bounded};
-use smol::lock::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,10 +47,8 @@ pub struct NodeHandle {
     governor_handle: GovernorHandle,
     /// The agent's home; none in tests of the API alone.
     home: Option<Arc<PathBuf>>,
-    /// What config.toml does not say yet. Locked while it is written, so that the finding about it is of the last writing.
-    unwritten: Arc<Mutex<Vec<Setting>>>,
-    /// The commands under way that change config.toml.
-    unfinished: Arc<Mutex<Unfinished>>,
+    to_write: Arc<ToWrite>,
+    starting: Starting,
     /// Where further models are found; none in tests of the API alone.
     models: Option<Places>,
     /// Work on the whole store; none in tests of the API alone.
@@ -74,8 +72,8 @@ impl NodeHandle {
                 findings,
                 governor_handle: GovernorHandle::off(),
                 home: None,
-                unwritten: Arc::default(),
-                unfinished: Arc::default(),
+                to_write: Arc::default(),
+                starting: Starting::default(),
                 models: None,
                 upkeep: None,
                 feedback: Feedback::default(),
@@ -113,7 +111,7 @@ impl NodeHandle {
             return Ok(());
         }
         let first = {
-            let mut unwritten = self.unwritten.lock().await;
+            let mut unwritten = self.to_write.settings.lock().await;
             let first = unwritten.is_empty();
             // Beyond, the note of the command is what the next start has.
             let room = if first { usize::MAX } else { REPLIES_MAX.saturating_sub(unwritten.len()) };
@@ -138,7 +136,7 @@ impl NodeHandle {
 
     /// Writes all that is not written yet.
     async fn write_settings(&self) -> Result<(), String> {
-        let mut unwritten = self.unwritten.lock().await;
+        let mut unwritten = self.to_write.settings.lock().await;
         let Some(home) = self.home.clone().filter(|_| !unwritten.is_empty()) else { return Ok(()) };
         let settings = unwritten.clone();
         let written = blocking::run(move || Home::at(&home).remember(&settings)).await;
@@ -164,7 +162,7 @@ impl NodeHandle {
 
     /// Notes on the disk that a command begins which changes the store and then config.toml; `finish` it with this number.
     pub async fn begin(&self, command: Command) -> u64 {
-        let mut unfinished = self.unfinished.lock().await;
+        let mut unfinished = self.to_write.commands.lock().await;
         let number = unfinished.begin(command);
         self.write_unfinished(unfinished.text()).await;
         number
@@ -172,7 +170,7 @@ impl NodeHandle {
 
     /// The command is finished, or was refused. One that config.toml could not take is left to the next start.
     pub async fn finish(&self, number: u64) {
-        let mut unfinished = self.unfinished.lock().await;
+        let mut unfinished = self.to_write.commands.lock().await;
         unfinished.end(number);
         self.write_unfinished(unfinished.text()).await;
     }
@@ -187,13 +185,19 @@ impl NodeHandle {
     pub async fn is_set(&self, folder: &str) -> bool {
         let is_it = |setting: &Setting| matches!(setting, Setting::AddFolder(unwritten) if unwritten.path == folder);
         // A full disk takes it later.
-        if self.unwritten.lock().await.iter().any(is_it) {
+        if self.to_write.settings.lock().await.iter().any(is_it) {
             return true;
         }
         let Some(home) = self.home.clone() else { return true };
         let settings = blocking::run(move || Home::at(&home).settings()).await;
         let Some(Ok(Some(config))) = settings else { return true };
         config.node.folders.is_none_or(|folders| folders.iter().any(|set| set.path == folder))
+    }
+
+    /// How far the agent is with its start.
+    #[must_use]
+    pub(crate) const fn starting(&self) -> &Starting {
+        &self.starting
     }
 
     /// The agent's home.

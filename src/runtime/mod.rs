@@ -5,7 +5,7 @@
 //! questions, one that searches; `auditor` checks the whole store on one more. `background` moves the background threads
 //! among other programs' threads. `writer` is the only thread that writes the store; it syncs once for all saves that wait
 //! (group commit). `lanes` are the queues that lead to them. `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how
-//! HTTP calls reach the driver, `gone` finds those whose callers have left, `feedback` keeps what people said of answers, `event_log` keeps recent events for people, `progress` shows how far indexing is. `upkeep` is the work on the whole store that a
+//! HTTP calls reach the driver, `starting` says how far a start is, `gone` finds those whose callers have left, `feedback` keeps what people said of answers, `event_log` keeps recent events for people, `progress` shows how far indexing is. `upkeep` is the work on the whole store that a
 //! person asks for, `scrub` reads it once a month, and `public_blocks` gives blocks of public documents by their CIDs.
 //!
 //! Invariants: one task owns the node, and no lock surrounds it; every queue has a cap in `limits`; a background thread
@@ -36,6 +36,7 @@ pub mod seen;
 mod shared_indexes;
 mod spot_check;
 pub mod spread;
+pub mod starting;
 pub mod unfinished;
 pub mod upkeep;
 pub mod writer;

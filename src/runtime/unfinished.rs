@@ -13,6 +13,7 @@ use crate::limits::REPLIES_MAX;
 use crate::platform::home::{Home, HomeFile};
 use crate::store::record::Source;
 use log::warn;
+use smol::lock::Mutex;
 use std::collections::BTreeMap;
 
 /// A command that changes the store's list of folders and then config.toml.
@@ -97,6 +98,14 @@ pub(super) fn write(home: &Home, text: &str) {
         // On a full disk the command is refused as well.
         warn!("Commands under way cannot be written down: {error}.");
     }
+}
+
+/// What config.toml does not say yet, and the commands under way that change it.
+#[derive(Debug, Default)]
+pub(super) struct ToWrite {
+    /// Locked while it is written, so that the finding about it is of the last writing.
+    pub(super) settings: Mutex<Vec<Setting>>,
+    pub(super) commands: Mutex<Unfinished>,
 }
 
 /// What an earlier run left unfinished: what config.toml has to say, by the store's list of folders.

@@ -195,11 +195,11 @@ impl Writer {
         if let Some(place) = self.library.kv().place() {
             place.look().map_err(NotSaved::for_now)?;
         }
-        let free = disk_free(&self.home);
-        if free < needed {
-            let (free, home, needed) = (free >> 20, self.home.display(), needed >> 20);
+        // How much is free is told by the scheduler alone, which measures it anew: a second figure, of this moment, would contradict it.
+        if disk_free(&self.home) < needed {
+            let (home, needed) = (self.home.display(), needed >> 20);
             return Err(NotSaved::for_now(format!(
-                "The disk is full: {free} MiB are free where the agent's home {home} is, and a save needs {needed} MiB. Make room."
+                "The disk is full: less than {needed} MiB are free where the agent's home {home} is, and a save needs as much. Make room."
             )));
         }
         Ok(())

@@ -45,6 +45,19 @@ fn a_file_is_found_by_its_meaning_after_it_is_added_changed_renamed_and_deleted(
 }
 
 #[test]
+fn a_status_at_once_after_the_first_start_tells_no_zeros_and_misses_no_folder() {
+    let place = Place::new();
+    place.write("a.md", HEATING);
+    let agent = place.up(&[place.docs().to_str().unwrap()]);
+    let text = String::from_utf8(agent.cli(["status"]).stdout).unwrap();
+    assert!(!text.contains("nothing yet") && !text.contains("\nFiles      0 ready\n"), "{text}");
+    assert!(text.starts_with("Starting   The agent is starting") || !text.contains("not known yet"), "{text}");
+    agent.wait_ready(1);
+    agent.wait("the end of the start", |status| status["starting"].is_null());
+    agent.stop();
+}
+
+#[test]
 fn what_was_added_is_watched_again_after_a_restart_and_nothing_is_embedded_again() {
     let place = Place::new();
     place.write("a.md", HEATING);

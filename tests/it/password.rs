@@ -118,6 +118,16 @@ fn no_address_is_handed_out_that_the_device_does_not_have() {
     let checks = doctor["checks"].as_array().unwrap();
     let settings = checks.iter().find(|check| check["name"] == "settings").unwrap();
     assert!(settings["ok"] == false && settings["says"].to_string().contains("192.0.2.1:7780"), "{settings}");
+    // The agent says the same, at the page too, and the doctor says it once.
+    let status = agent.json(&["status", "--json"]);
+    let told: Vec<&Value> = status["findings"].as_array().unwrap().iter().map(|finding| &finding["what"]).collect();
+    assert!(told.contains(&&settings["says"]), "{status}");
+    assert_eq!(checks.iter().filter(|check| check["says"] == settings["says"]).count(), 1, "{doctor}");
+    let page = &status["page"];
+    assert_eq!((&page["address"], &page["tls"]), (&json!("http://192.0.2.1:7780"), &json!(false)), "{status}");
+    assert!(page["trouble"].as_str().unwrap().contains("does not have that address"), "{status}");
+    let text = String::from_utf8(agent.cli(["status"]).stdout).unwrap();
+    assert_eq!(text.matches("does not have that address").count(), 1, "{text}");
     agent.stop();
 }
 

@@ -115,6 +115,29 @@ fn a_device_sees_anothers_headroom_and_collections_but_not_its_private_one() {
 }
 
 #[test]
+fn a_hit_of_another_device_begins_with_the_name_of_its_folder_and_a_filter_by_the_whole_path_finds_it() {
+    let ((one, one_listen, one_address), (two, two_listen, two_address)) = (prepared(), prepared());
+    two.write("music/violin.txt", "The violin is in the cupboard below the stairs.");
+    let cellar = up(&two, "cellar", &two_listen, &one_address);
+    cellar.wait_ready(1);
+    let attic = up(&one, "attic", &one_listen, &two_address);
+    linked(&attic);
+    let whole = two.docs().join("music/violin.txt");
+    let asked = |args: &[&str]| {
+        let found = attic.json(&[&["search", "violin cupboard", "--json"][..], args].concat());
+        found["hits"].as_array().unwrap().iter().map(|hit| hit["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    attic.wait("the hit", |_| !asked(&[]).is_empty());
+    assert_eq!(asked(&[]), ["docs/music/violin.txt"]);
+    assert_eq!(cellar.search("violin cupboard"), [whole.to_str().unwrap()], "on its own device it is whole");
+    assert_eq!(asked(&["--path", two.docs().to_str().unwrap()]), ["docs/music/violin.txt"]);
+    assert_eq!(asked(&["--path", "docs/music/", "--type", "text"]), ["docs/music/violin.txt"]);
+    assert!(asked(&["--path", "/no/such/folder/"]).is_empty());
+    let text = String::from_utf8(attic.cli(["search", "violin cupboard"]).stdout).unwrap();
+    assert!(text.contains("\n    docs/music/violin.txt\n") && !text.contains(two.path().to_str().unwrap()), "{text}");
+}
+
+#[test]
 fn under_systemd_a_line_has_its_priority_and_elsewhere_it_has_not() {
     let place = Place::new();
     let log = place.home().with_extension("log");

@@ -45,6 +45,12 @@ fn a_backup_of_a_running_agent_is_restored_elsewhere_and_nothing_is_embedded_aga
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let again = agent.cli(["backup", name]);
     assert!(!again.status.success() && said(&again).contains("not overwritten"), "{again:?}");
+    for (path, why) in [(name, "not overwritten"), ("/no/such/folder/b", "cannot be made")] {
+        let (status, refusal) = agent.call("POST", "/v1/backup", &format!(r#"{{"path": "{path}"}}"#));
+        assert!(status == 409 && refusal["error"].as_str().unwrap().contains(why), "{status}: {refusal}");
+    }
+    let report = agent.call("GET", "/v1/upkeep", "").1;
+    assert!(report["backup"]["failed"].is_null() && report["backup"]["documents"] == 3, "no other was begun: {report}");
     all_are_found(&agent);
     let running = command(&place.home(), &["restore", name]);
     assert!(!running.status.success() && said(&running).contains("Another agent lives"), "{running:?}");

@@ -232,6 +232,8 @@ fn a_status_reads_as_a_table_of_plain_words() {
             panics: 2,
             store_read_s: Some(1_795_717_859),
             at_home: None,
+            page: None,
+            starting: None,
         },
         findings: vec![Finding { area: Area::State, what: "A file is cut short.".into(), command: None }],
     };

@@ -51,11 +51,16 @@ pub(super) fn checks(reports: &Reports, place: impl Fn(&Path) -> Result<(), Stri
     let mut checks = Vec::new();
     match &reports.status {
         Ok(status) => {
-            checks.push(Check::good("agent", format!("It answers: {}, {}.", status.device, status.peer_id)));
+            let starting = status.activity.starting.as_ref();
+            let starts = starting.map_or_else(String::new, |starting| format!(" {}", starting.says));
+            checks.push(Check::good("agent", format!("It answers: {}, {}.{starts}", status.device, status.peer_id)));
             checks.push(Check::good("model", loaded(&status.model)));
-            checks.push(work(status));
+            checks.push(if display::is_unknown(status) { Check::not_run("work", STARTS) } else { work(status) });
             let is_in_mesh = reports.mesh.as_ref().is_ok_and(|mesh| mesh.members.len() > 1);
-            checks.push(sources(status, is_in_mesh || !status.peers.is_empty(), place));
+            checks.push(match starting {
+                Some(starting) if starting.folders => Check::not_run("sources", STARTS),
+                _ => sources(status, is_in_mesh || !status.peers.is_empty(), place),
+            });
             let findings = dated(&status.findings, reports.mesh.as_ref().ok());
             checks.extend(Area::ALL.iter().flat_map(|area| found(*area, &findings)));
         }
@@ -105,6 +110,8 @@ fn dated(findings: &[Finding], mesh: Option<&MeshReport>) -> Vec<Finding> {
     };
     findings.iter().map(dated).collect()
 }
+
+const STARTS: &str = "The agent is starting, and does not know that yet. Ask again in a moment.";
 
 const NO_ANSWER: &str = "It could not be checked: the agent does not answer.";
 

@@ -3,7 +3,7 @@
 use super::check::Check;
 use crate::base::finding::{Finding, quoted_bytes};
 use crate::cli::args::DEFAULT_API;
-use crate::cli::opened::Opened;
+use crate::http::opened::Opened;
 use crate::platform::home::{Home, HomeFile};
 use std::path::Path;
 
@@ -26,11 +26,8 @@ pub(super) fn settings(home: &Path) -> Check {
     let outcome = match at.settings() {
         Ok(Some(config)) => {
             let opened = Opened::now(config.open_api, DEFAULT_API.port());
-            if let Some(lost) = opened.lost() {
-                return match opened.command() {
-                    Some(up) => Check::wrong("settings", format!("{lost} Stop the agent, and type:"), up),
-                    None => Check::wrong("settings", lost, "ip address"),
-                };
+            if let Some(lost) = opened.finding() {
+                return Check::wrong("settings", lost.what, lost.command.unwrap_or_default());
             }
             let can_be_used = if config.open_here { OPEN_HERE } else { "config.toml can be used." };
             let bitswap = if config.ipfs.bitswap { BITSWAP } else { "" };

@@ -17,6 +17,7 @@ use crate::platform::blocking;
 use crate::platform::home::Home;
 use crate::platform::source::source_at;
 use crate::runtime::handle::{NodeHandle, not_set, unnamed};
+use crate::runtime::starting::Awaited;
 use crate::runtime::unfinished;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::path::{covers, leaves_out};
@@ -96,13 +97,14 @@ fn private_names(set: &[Folder], earlier: &[Source]) -> Vec<String> {
 }
 
 /// Writes down what was typed, and has the node watch every place that is typed or set. `earlier` are the places that
-/// it watches already.
+/// it watches already, and `awaited` are all of them until each was seen to.
 pub(super) async fn keep(
     node: NodeHandle,
     mut typed: Vec<Setting>,
     places: Vec<Addition>,
     set: Option<Vec<Folder>>,
     watched: Sources,
+    awaited: Awaited,
 ) {
     let earlier = watched.places.clone();
     if set.is_none() {
@@ -149,7 +151,7 @@ pub(super) async fn keep(
         if let Some((key, rival)) = set.rival(number, &places) {
             node.findings().set(&key, rival);
         } else if !earlier.iter().any(|source| is_same(source, folder)) {
-            smol::spawn(watch_when_there(node.clone(), set.clone(), number)).detach();
+            smol::spawn(watch_when_there(node.clone(), set.clone(), number, awaited.clone())).detach();
         }
     }
 }
@@ -223,8 +225,10 @@ fn is_same(source: &Source, folder: &Folder) -> bool {
 }
 
 /// Adds a place of config.toml as soon as it is there, and its owner has said who may see it; until then that is a finding.
-async fn watch_when_there(node: NodeHandle, set: Arc<Set>, number: usize) {
+async fn watch_when_there(node: NodeHandle, set: Arc<Set>, number: usize, awaited: Awaited) {
     let Some(folder) = set.folders.get(number) else { return };
+    // One that is not there is no part of the start any more.
+    let mut awaited = Some(awaited);
     let key = not_set(&whole(folder).to_string_lossy());
     let mut waits_for_word = false;
     loop {
@@ -245,6 +249,7 @@ async fn watch_when_there(node: NodeHandle, set: Arc<Set>, number: usize) {
             },
             Err(why) => Err((Problem::Busy, why)),
         };
+        drop(awaited.take());
         let (problem, why) = match answer {
             Ok(place) => {
                 told(&node, &place).await;

@@ -99,6 +99,7 @@ impl HostCoordinator {
             Input::TaskEnded { cpu, chunks } => {
                 let day = self.day(now);
                 self.spending.ended(now, day, cpu, chunks);
+                self.saves.spent(now);
             }
             Input::Stop => self.spending.close(),
             Input::NodeFull => self.sent_to_node = None,

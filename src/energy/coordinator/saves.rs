@@ -3,9 +3,12 @@
 use super::persisted::PersistedState;
 use crate::base::time::{Duration, Instant};
 use crate::energy::governor::Learned;
+use crate::limits::SPENT_SAVE_MS;
 
-/// Between two saves if nothing is urgent: writes wear an SD card.
+/// Between two saves if nothing is urgent and nothing was spent: writes wear an SD card.
 const SAVE: Duration = Duration::from_secs(3600);
+/// From what was spent to its save.
+const SAVE_SPENT: Duration = Duration::from_millis(SPENT_SAVE_MS);
 /// After a save that failed.
 const SAVE_AGAIN: Duration = Duration::from_secs(60);
 
@@ -14,6 +17,8 @@ const SAVE_AGAIN: Duration = Duration::from_secs(60);
 pub(super) struct SaveSchedule {
     due: Instant,
     under_way: bool,
+    /// Whether something was spent that no save has, or the one under way may not have.
+    is_spent: bool,
     /// The cap of a weak supply, and the falls of its voltage towards the next one.
     supply: (Option<usize>, u8),
     last: PersistedState,
@@ -22,7 +27,7 @@ pub(super) struct SaveSchedule {
 impl SaveSchedule {
     pub(super) fn new(now: Instant, last: PersistedState) -> Self {
         let supply = last.learned.map_or((None, 0), of_supply);
-        Self { due: now + SAVE, under_way: false, supply, last }
+        Self { due: now + SAVE, under_way: false, is_spent: false, supply, last }
     }
 
     /// When to save next; `None`: a save is under way.
@@ -43,14 +48,27 @@ impl SaveSchedule {
         self.due = Instant::ZERO;
     }
 
+    /// Background work took something, which is not to be lost by whatever ends the agent without warning, but for the last minutes.
+    pub(super) fn spent(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.is_spent, true) {
+            self.due = self.due.min(now + SAVE_SPENT);
+        }
+    }
+
     pub(super) const fn begin(&mut self) {
         self.under_way = true;
+        self.is_spent = false;
     }
 
     /// This state was saved, or is the same as the last one; `None`: it could not be written.
     pub(super) fn saved(&mut self, now: Instant, state: Option<&PersistedState>) {
         self.under_way = false;
-        self.due = now + if state.is_some() { SAVE } else { SAVE_AGAIN };
+        let pause = match state {
+            None => SAVE_AGAIN,
+            Some(_) if self.is_spent => SAVE_SPENT,
+            Some(_) => SAVE,
+        };
+        self.due = now + pause;
         if let Some(state) = state {
             self.last = state.clone();
         }

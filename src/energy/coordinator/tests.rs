@@ -15,6 +15,7 @@ use crate::energy::policy::pause::Pause;
 use crate::energy::policy::wall::{Wall, Zone};
 use crate::energy::reason::Reason;
 use crate::energy::sample::fault::{Fault, Reading};
+use crate::limits::SPENT_SAVE_MS;
 
 /// A coordinator on a device of four cores.
 pub(super) fn started(persisted: PersistedState, found: &BoardReport) -> HostCoordinator {
@@ -241,6 +242,26 @@ fn an_agent_that_did_nothing_writes_nothing_and_a_write_that_failed_is_tried_aga
     handle(&mut follower, 3_700_001, Input::Saved(None));
     assert_eq!(follower.sampler_deadline(at(3_700_001)), Some(at(3_760_001)));
     assert!(follower.is_new(&follower.persisted(at(3_760_001))), "and it is still new");
+}
+
+#[test]
+fn what_work_took_is_saved_within_minutes_and_no_oftener_than_that() {
+    let spent = || Input::TaskEnded { cpu: Duration::from_millis(200), chunks: 4 };
+    let saves = |agent: &mut HostCoordinator, ms: u64| handle(agent, ms, Input::Wake).contains(&Output::Save);
+    let mut follower = follower();
+    let state = follower.persisted(at(0));
+    handle(&mut follower, 0, Input::Saved(Some(&state)));
+    (1..=60).for_each(|s| _ = handle(&mut follower, s * 1000, spent()));
+    assert_eq!(follower.sampler_deadline(at(60_000)), Some(at(1000 + SPENT_SAVE_MS)), "from the first on");
+    assert!(saves(&mut follower, 1000 + SPENT_SAVE_MS));
+    // While that is written more ends, which it may not have.
+    handle(&mut follower, 602_000, spent());
+    let state = follower.persisted(at(602_000));
+    handle(&mut follower, 603_000, Input::Saved(Some(&state)));
+    assert_eq!(follower.sampler_deadline(at(603_000)), Some(at(603_000 + SPENT_SAVE_MS)));
+    assert!(saves(&mut follower, 603_000 + SPENT_SAVE_MS));
+    handle(&mut follower, 1_204_000, Input::Saved(Some(&state)));
+    assert_eq!(follower.sampler_deadline(at(1_204_000)), Some(at(1_204_000 + 3_600_000)), "nothing was done since");
 }
 
 #[test]

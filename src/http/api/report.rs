@@ -1,7 +1,7 @@
 //! The status as people and programs get it: what the node says, with what the governor, the store and the findings add.
 
 use super::Api;
-use crate::http::dto::{Files, StatusReport};
+use crate::http::dto::{Files, Starting, StatusReport};
 use crate::node::status::Status;
 use crate::platform::home::at_home;
 use crate::runtime::upkeep::Upkeep;
@@ -23,6 +23,11 @@ impl Api {
         report.activity.background_reason = self.node.governor_handle().reason();
         report.activity.store_read_s = self.node.upkeep().and_then(Upkeep::last_read);
         report.activity.at_home = self.node.home().and_then(|home| end_of_command(&home));
+        let starting = self.node.starting();
+        report.activity.starting = Starting::of(&report, starting.has_folders_to_come(), starting.is_young());
+        let (page, lost) = self.keys.outside().now();
+        report.activity.page = page;
+        report.findings.extend(lost);
         report.findings = self.node.all_findings(report.findings, report.activity.panics);
         report
     }

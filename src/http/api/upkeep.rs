@@ -3,6 +3,8 @@
 use super::{Api, NO_ANSWER, Refused, body};
 use crate::http::answer::{json, refused};
 use crate::http::query::sent_path;
+use crate::platform::backup::may_be_written;
+use crate::platform::blocking;
 use crate::runtime::upkeep::Upkeep;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -22,20 +24,28 @@ impl Api {
         self.node.upkeep().ok_or_else(|| (Status::ServiceUnavailable, NO_ANSWER.to_owned()))
     }
 
-    /// Begins a backup.
+    /// Begins a backup, unless its file cannot be made.
     pub(in crate::http) async fn back_up(&self, mut conn: Conn) -> Conn {
-        let asked = body::<BackUp>(&mut conn).await.and_then(|BackUp { path, keys }| {
-            let asked = BackUp { path: sent_path(path), keys };
-            let is_absolute = asked.path.is_absolute();
-            let bad = || (Status::BadRequest, "The path of a backup is absolute.".to_owned());
-            is_absolute.then_some(asked).ok_or_else(bad)
-        });
-        let begun = asked
-            .and_then(|BackUp { path, keys }| self.store()?.back_up(path, keys).map_err(|why| (Status::Conflict, why)));
+        let begun = match body::<BackUp>(&mut conn).await {
+            Ok(asked) => self.begin_backup(asked).await,
+            Err(refusal) => Err(refusal),
+        };
         match begun {
             Ok(()) => self.upkeep(conn),
             Err((status, why)) => refused(conn, status, &why),
         }
+    }
+
+    async fn begin_backup(&self, BackUp { path, keys }: BackUp) -> Result<(), Refused> {
+        let path = sent_path(path);
+        if !path.is_absolute() {
+            return Err((Status::BadRequest, "The path of a backup is absolute.".to_owned()));
+        }
+        let conflict = |why: String| (Status::Conflict, why);
+        let place = path.clone();
+        let seen = blocking::look(&path, move || may_be_written(&place)).await;
+        seen.unwrap_or_else(Err).map_err(conflict)?;
+        self.store()?.back_up(path, keys).map_err(conflict)
     }
 
     /// Begins to make the index anew.

@@ -70,6 +70,10 @@ fn watched() -> Watched {
     }
 }
 
+fn page() -> PageOutside {
+    PageOutside { address: "https://10.0.0.7:7780".into(), tls: true, trouble: Some("x".into()) }
+}
+
 fn status() -> StatusReport {
     let share = LanguageShare { name: "German".into(), percent: 100 };
     let languages =
@@ -106,7 +110,7 @@ fn status() -> StatusReport {
             languages: vec![languages],
         },
         sources: vec![watched()],
-        activity: Activity::default(),
+        activity: Activity { page: Some(page()), starting: Some(Starting::default()), ..Activity::default() },
         findings: vec![Finding { area: Area::State, what: "x".into(), command: None }],
     }
 }

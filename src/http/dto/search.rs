@@ -47,7 +47,7 @@ pub struct SearchHit {
     /// That device's PeerId.
     #[serde(default)]
     pub peer_id: String,
-    /// The document's path on that device.
+    /// The document's path: all of it for one of the asked device; of another device's from the name of its watched folder on.
     pub path: String,
     /// The chunk's exact text.
     pub text: String,
@@ -85,7 +85,7 @@ pub struct SearchPlace {
     pub device: String,
     /// That device's PeerId.
     pub peer_id: String,
-    /// The document's path on that device.
+    /// The document's path, as that of a hit.
     pub path: String,
 }
 

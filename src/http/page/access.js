@@ -1,13 +1,12 @@
-// Who else is let in: browsers that signed in, and tokens of programs and people, each with a role, made and revoked on the device itself alone. And who
-// can read along on the way.
+// Who else is let in: browsers, and tokens of programs and people, made and revoked on the device itself alone; and who can read along on the way.
 
-import { get, lock, post, typed } from "./call.js";
-import { action, ago, copy, count, failed, flash, here, make, moment, options, say, soft, sure } from "./dom.js";
+import { agent, get, lock, post, statusKnown, typed } from "./call.js";
+import { action, ago, copy, count, failed, flash, h2, here, make, moment, mono, options, say, soft, sure } from "./dom.js";
 
 const ROLES = { read: "Asks and looks", write: "Also changes what is indexed, and when", admin: "Everything that you may" };
 
 export function browsers() {
-  const box = make("section", { class: "card", id: "browsers", "aria-label": "Browsers" }, make("h2", {}, "Browsers"));
+  const box = make("section", { class: "card", id: "browsers", "aria-label": "Browsers" }, h2("Browsers"));
   box.append(soft("Each browser that signed in stays so until it is not used for a month, the password changes, or it is signed out. Sign out what you do not know, or have lost."),
     unfolded("Signed in", (place) => signedIn(place)));
   return box;
@@ -49,10 +48,10 @@ function browser({ name, browser: what, role, created, used, current }, end, lea
 }
 
 export function access() {
-  const box = make("section", { class: "card", id: "access", "aria-label": "Programs and people" }, make("h2", {}, "Programs and people"));
+  const box = make("section", { class: "card", id: "access", "aria-label": "Programs and people" }, h2("Programs and people"));
   box.append(soft("A program, or a person who is not you, gets a token of its own: it may do what its role says, and can be revoked alone."));
   if (!here) {
-    box.append(soft("For your safety tokens are made at the page on the device itself, or by ", make("code", {}, typed("wattle token create NAME")), "."));
+    box.append(soft("For your safety tokens are made at the page on the device itself, or by ", mono(typed("wattle token create NAME")), "."));
     return box;
   }
   box.append(unfolded("Tokens", open));
@@ -60,13 +59,19 @@ export function access() {
 }
 
 export function encryption() {
-  const box = make("section", { class: "card", id: "encryption", "aria-label": "On the way" }, make("h2", {}, "On the way"));
-  const command = make("code", {}, typed("wattle tls on"));
+  const box = make("section", { class: "card", id: "encryption", "aria-label": "On the way" }, h2("On the way"));
+  const command = mono(typed("wattle tls on"));
   if (location.protocol === "https:") {
     box.append(soft("What you type and see here is encrypted on its way. A browser that warns of this page needs this device’s root certificate, once: "),
       make("p", {}, make("a", { href: "/v1/tls/root", download: "wattle-root.crt" }, "Root certificate")));
   } else if (here) {
-    box.append(soft("On this device itself nobody can read along. ", make("code", {}, typed("wattle tls status")), " says whether phones that open this page are encrypted; ", command, " sees to it."));
+    statusKnown().then(() => {
+      const { page } = agent.status || {};
+      box.append(soft("On this device itself nobody can read along. ", ...(!page ? ["No other one reaches this page: ", mono(typed("wattle link")), " names what opens it to a phone."]
+        : page.trouble ? [page.trouble, " ", mono(typed("wattle link")), " says what to type."]
+        : ["Phones open ", mono(page.address), page.tls ? ", which is encrypted." : ", which is not encrypted: everybody in this network can read along. ", ...(page.tls ? [] : [command, " encrypts it from the next start on."]),
+          " Checked: the agent listens there, and this device has the address. A firewall is not seen from here."])));
+    });
   } else {
     box.append(soft("Everybody in this network can read what you type and see here. On the device, ", command, " encrypts it from its next start on."));
   }
@@ -111,6 +116,6 @@ function form(secret, again) {
 function once({ name, token }, secret) {
   const copied = action("Copy", async (button) => { await copy(token); flash(button, "Copied"); }, { class: "plain edge" });
   return make("div", { class: "notice good" }, make("p", {}, "The token of " + name + " is shown this once. Give it to the program as its key, or as Authorization: Bearer …"),
-    make("p", {}, make("code", {}, token)),
+    make("p", {}, mono(token)),
     make("div", { class: "tools" }, copied, make("button", { type: "button", class: "plain", onclick: () => secret.replaceChildren() }, "I have it")));
 }

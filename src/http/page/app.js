@@ -94,7 +94,8 @@ function strip(status, trouble) {
   const paused = status.background_reason === "paused";
   const waits = to_do > 0 && Boolean(status.background_reason) && !status.working;
   let kind = "good", what = count(files.ready, "file", "files") + " ready here";
-  if (!status.sources.length) [kind, what] = ["idle", "No folder is watched yet"];
+  if (status.starting) [kind, what] = ["busy", status.starting.says];
+  else if (!status.sources.length) [kind, what] = ["idle", "No folder is watched yet"];
   else if (status.held) [kind, what] = ["bad", status.held];
   else if (paused) [kind, what] = ["idle", "Paused" + (to_do ? ": " + count(to_do, "file waits", "files wait") : "")];
   else if (to_do && pace.per_minute && pace.devices) {

@@ -3,7 +3,7 @@
 import { access, browsers, encryption } from "./access.js";
 import { agent, get, look, post, statusKnown, typed, watch } from "./call.js";
 import { hear, isLive } from "./live.js";
-import { action, count, failed, here, make, moment, number, say, soft, span, sure } from "./dom.js";
+import { action, count, failed, h2, here, make, moment, mono, number, say, soft, span, sure } from "./dom.js";
 
 // What is shown is asked for anew soon after an event of a device, and some time after a change of the status, which comes every two seconds
 // while work is done. Beside that times go on: once a minute while the stream of events is there, else more often. How a window for pairing
@@ -120,7 +120,7 @@ function card(device, again) {
       again();
     }, { class: "plain admin", "aria-label": "Remove " + name }) : null;
   return make("li", { class: "card device" },
-    make("div", { class: "top" }, make("h2", {}, name), make("span", { class: "presence" }, make("span", { class: "dot " + kind }), presence)),
+    make("div", { class: "top" }, h2(name), make("span", { class: "presence" }, make("span", { class: "dot " + kind }), presence)),
     make("dl", {}, ...facts.flatMap(([what, value]) => [make("dt", {}, what), make("dd", {}, value)])),
     make("div", { class: "foot" },
       make("details", { class: "quiet" }, make("summary", {}, "PeerId"), make("code", { class: "id" }, device.peer_id), device.since ? soft("known since " + moment(device.since)) : null),
@@ -130,7 +130,7 @@ function card(device, again) {
 // --- pairing
 
 async function showPairing(box, pair, view, again) {
-  if (!pair) return box.replaceChildren(make("h2", {}, "Pair a device"), soft("For your safety devices are let in and removed at the page on the device itself, by who may do everything, or by ", make("code", {}, typed("wattle pair")), "."));
+  if (!pair) return box.replaceChildren(h2("Pair a device"), soft("For your safety devices are let in and removed at the page on the device itself, by who may do everything, or by ", mono(typed("wattle pair")), "."));
   const { window: open, closed, trouble, letting_in } = pair;
   const key = JSON.stringify([open && open.code, closed, trouble, letting_in, pair.waits]);
   if (open && box.dataset.key === key) {
@@ -141,17 +141,17 @@ async function showPairing(box, pair, view, again) {
   box.dataset.key = key;
   if (open) {
     const { svg } = await get("/v1/pair/qr");
-    return box.replaceChildren(make("h2", {}, "Pair a device"),
+    return box.replaceChildren(h2("Pair a device"),
       make("div", { class: "pairing" },
         make("img", { class: "qr", alt: "The code and the way here, for a camera", src: "data:image/svg+xml," + encodeURIComponent(svg) }),
-        make("div", {}, soft("On the other device type"), make("p", {}, make("code", {}, "wattle join " + open.code.replaceAll(" ", ""))),
+        make("div", {}, soft("On the other device type"), make("p", {}, mono("wattle join " + open.code.replaceAll(" ", ""))),
           soft("or enter this code on its page:"), make("p", { class: "code" }, open.code),
-          soft("Any scanner reads the QR code, a phone’s too: it is a text that needs no address. On the other device type ", make("code", {}, "wattle join 'TEXT'"), " with it."),
+          soft("Any scanner reads the QR code, a phone’s too: it is a text that needs no address. On the other device type ", mono("wattle join 'TEXT'"), " with it."),
           make("p", { class: "left soft" }, left(open)), trouble ? make("p", { class: "notice" }, trouble) : null,
           action("Stop", async () => { await post("/v1/pair", { close: true }); again(); }, { class: "plain edge" }))));
   }
   const joined = closed && closed.joined;
-  box.replaceChildren(make("h2", {}, "Pair a device"), ...[
+  box.replaceChildren(h2("Pair a device"), ...[
     letting_in ? make("p", { class: "good" }, "A device has the right code and is being let in.") : null,
     joined ? accepted(joined, again) : closed ? soft(closed.why) : null,
     make("p", {}, "Let one device in: it gets three minutes and a code."),

@@ -24,7 +24,9 @@ function fill(node, attributes, children) {
   return node;
 }
 
-/** A remark, and the choices of a list: pairs of a value and its name. */
+/** A heading, what is typed, a remark, and the choices of a list: pairs of a value and its name. */
+export const h2 = (...children) => make("h2", {}, ...children);
+export const mono = (...children) => make("code", {}, ...children);
 export const soft = (...children) => make("p", { class: "soft" }, ...children);
 export const options = (pairs) => pairs.map(([value, label]) => make("option", { value }, label));
 
@@ -104,7 +106,7 @@ export const moment = (seconds) => new Date(seconds * 1000).toLocaleString([], {
 
 export function split(path) {
   const cut = path.lastIndexOf("/");
-  return { folder: path.slice(0, cut), file: path.slice(cut + 1) || path };
+  return { folder: path.slice(0, Math.max(cut, 0)), file: path.slice(cut + 1) || path };
 }
 
 /** A long text without its middle: begin and end say most. */

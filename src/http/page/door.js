@@ -3,7 +3,7 @@
 // What was wrong is told apart from what is missing, and from a password that is not set.
 
 import { knock } from "./call.js";
-import { at, make } from "./dom.js";
+import { at, make, mono } from "./dom.js";
 import { hasToken, keepToken, needNone, takeCode, typeToken, wasWrong } from "./token.js";
 
 let told = "";
@@ -91,8 +91,8 @@ function byPassword(notice, begin) {
     const session = await knock("/v1/session", { password: field.value });
     keepToken(session.token, long.box.checked);
     begin();
-  }, make("p", { id: "password-help" }, "It opens with the password of this page. Whoever forgot it types ", make("code", {}, "wattle open"), " or ",
-    make("code", {}, "wattle password set"), " on the device."),
+  }, make("p", { id: "password-help" }, "It opens with the password of this page. Whoever forgot it types ", mono("wattle open"), " or ",
+    mono("wattle password set"), " on the device."),
   make("label", { for: "password" }, "Password"), field, showing(field), long.label, submit("Open"));
 }
 
@@ -116,9 +116,9 @@ function byToken(notice, begin, folded) {
   const whole = form(notice, field, async () => {
     if (!typeToken(field.value, long.box.checked)) throw new Error("That is no token: it has 64 digits and letters from a to f.");
     begin();
-  }, make("p", { id: "token-help" }, "On the device, type ", make("code", {}, "wattle open"),
-    " or ", make("code", {}, "wattle link"), ": the address that it prints can be pasted here whole. The token is also in the file ", make("code", {}, "api-token"), " of the agent's home."),
-  folded ? null : make("p", {}, "No password is set for this page. On the device, ", make("code", {}, "wattle password set"), " sets one."),
+  }, make("p", { id: "token-help" }, "On the device, type ", mono("wattle open"),
+    " or ", mono("wattle link"), ": the address that it prints can be pasted here whole. The token is also in the file ", mono("api-token"), " of the agent's home."),
+  folded ? null : make("p", {}, "No password is set for this page. On the device, ", mono("wattle password set"), " sets one."),
   make("label", { for: "token" }, "Token or whole address"), field, long.label, submit("Open"));
   return folded ? make("details", { open: wasWrong() }, make("summary", {}, "Open it with a token"), whole) : whole;
 }

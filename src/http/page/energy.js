@@ -1,13 +1,12 @@
 // What the device spends and may spend: the day, why it works or waits, and what a person can ask of it.
 
 import { ask, get, look, post, statusKnown } from "./call.js";
-import { action, failed, make, number, options, soft, span } from "./dom.js";
+import { action, failed, h2, make, number, options, soft, span } from "./dom.js";
 import { hear, isLive } from "./live.js";
 import { plot } from "./plot.js";
 import { showQuiet } from "./quiet.js";
 
-// The energy comes with the stream of events; without one it is asked for. The samples of the day, of which one is new every five minutes, are
-// asked for once a minute.
+// The energy comes with the stream of events, or is asked for; the samples of the day are asked for once a minute.
 const LOOK_MS = 15000, DAY_MS = 60000;
 const MODES = { off: "does nothing now", trickle: "works a little", normal: "works", full: "works at full speed" };
 
@@ -15,7 +14,7 @@ export function open(box) {
   const now = make("section", { class: "card now", "aria-label": "Now" });
   const wishes = make("section", { class: "card", "aria-label": "Pause and work" });
   const quiet = make("section", { class: "card", "aria-label": "Quiet hours" });
-  const day = make("section", { class: "card", "aria-label": "The last day" }, make("h2", {}, "The last 24 hours"));
+  const day = make("section", { class: "card", "aria-label": "The last day" }, h2("The last 24 hours"));
   const spent = make("section", { class: "card", "aria-label": "What it cost" });
   const hints = make("section", { class: "card", "aria-label": "More or less energy than usual" });
   const trouble = make("div", {});
@@ -77,7 +76,7 @@ function choose(box, energy, again) {
   box.dataset.key = key;
   const then = async (path, body) => { await post(path, body); await look(); await again(); };
   const length = make("select", { "aria-label": "For how long" }, options([["1800", "30 minutes"], ["7200", "2 hours"], ["until", "until 7:00"], ["", "until I resume"]]));
-  box.replaceChildren(make("h2", {}, "Pause and work"), make("p", { class: "state" }, state),
+  box.replaceChildren(h2("Pause and work"), make("p", { class: "state" }, state),
     make("div", { class: "tools writes" },
       energy.paused ? action("Resume", () => then("/v1/energy/resume"), { class: "main" })
         : make("span", { class: "joined" }, action("Pause", () => then("/v1/energy/pause", length.value === "until" ? { until: "7:00" } : length.value ? { seconds: Number(length.value) } : {}), { class: "plain edge" }), length),
@@ -85,7 +84,7 @@ function choose(box, energy, again) {
 }
 
 function theDay(box, samples, energy) {
-  if (!samples) return box.replaceChildren(make("h2", {}, "The last 24 hours"), soft("This agent keeps no samples of the day."));
+  if (!samples) return box.replaceChildren(h2("The last 24 hours"), soft("This agent keeps no samples of the day."));
   const focused = box.contains(document.activeElement);
   // The agent has run for less than a day: what was before is unknown.
   const before = new Array(Math.max(0, Math.round(86400 / samples.every_s) - samples.chunks.length)).fill(null);
@@ -102,15 +101,15 @@ function theDay(box, samples, energy) {
   const table = box.querySelector("details");
   const figure = plot({ ends: Date.now() + (samples.every_s - samples.since_s) * 1000, every_s: samples.every_s, series });
   if (table && table.open) figure.querySelector("details").open = true;
-  box.replaceChildren(make("h2", {}, "The last 24 hours"), figure);
+  box.replaceChildren(h2("The last 24 hours"), figure);
   if (focused) box.querySelector(".plotbox").focus({ preventScroll: true });
 }
 
 function cost(energy) {
   const rows = [["Today", energy.today], ...energy.days.slice(0, 6).map((day) => [day.date || "Unknown day", day.spent])].filter(([, spent]) => spent.length);
-  if (!rows.length) return [make("h2", {}, "What it cost"), soft("No background work was done yet today.")];
+  if (!rows.length) return [h2("What it cost"), soft("No background work was done yet today.")];
   const cell = (value) => make("td", {}, value);
-  return [make("h2", {}, "What it cost"),
+  return [h2("What it cost"),
     make("div", { class: "table", tabindex: 0, role: "group", "aria-label": "Joules by day" }, make("table", {},
       make("thead", {}, make("tr", {}, ...["Day", "Energy", "Passages", "Joules per 1,000", "Found by"].map((name) => make("th", { scope: "col" }, name)))),
       make("tbody", {}, ...rows.flatMap(([name, spent]) => spent.map((one, i) => make("tr", {}, i ? cell("") : make("th", { scope: "row" }, name),
@@ -130,7 +129,7 @@ function hint(box, energy, again) {
     await ask("/v1/energy/hint", { method: "PUT", body: { v: 1, state, ttl_s: Number(length.value), source: "page" } });
     await again();
   };
-  box.replaceChildren(make("h2", {}, "How much energy there is"),
+  box.replaceChildren(h2("How much energy there is"),
     make("p", {}, "Now there is " + (words[energy.energy] || energy.energy) + (energy.energy_source ? ", says " + energy.energy_source : "") + "."),
     soft("With surplus, from the roof for example, work that waits is done. When it is scarce, only what is asked for is. Home Assistant can say it by itself."),
     make("div", { class: "tools writes" }, ...["surplus", "normal", "scarce"].map((state) => action(state[0].toUpperCase() + state.slice(1), put(state), { class: "plain edge" })), make("label", { class: "soft" }, "for ", length)));

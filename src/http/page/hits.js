@@ -1,6 +1,6 @@
 // Answers: passages grouped by document, the strong ones first, weak ones folded.
 
-import { action, copy, count, draw, elide, flash, make, number, split } from "./dom.js";
+import { action, copy, count, draw, elide, flash, h2, make, number, split } from "./dom.js";
 import { agent, ask, post, typed } from "./call.js";
 import { best, blocks, finder } from "./passage.js";
 import { openReader } from "./reader.js";
@@ -56,8 +56,7 @@ export function where(path, isHere) {
   const sources = (isHere && agent.status && agent.status.sources) || [];
   const source = sources.map((one) => one.path).filter((one) => path === one || path.startsWith(one + "/")).sort((a, b) => b.length - a.length)[0];
   const from = source ? split(source).folder.length : 0;
-  const parts = folder.slice(from).split("/").filter(Boolean);
-  return parts.length ? parts : ["/"];
+  return folder.slice(from).split("/").filter(Boolean);
 }
 
 /** The name that people know a document by: its outermost heading, else its file's name. */
@@ -74,7 +73,7 @@ function card(group, question) {
     isHere ? null : make("span", { class: "tag" }, elide(group.device, 24)),
     make("span", {}, elide([...parts, file].join(" › "), matchMedia("(max-width: 40rem)").matches ? 60 : 90)));
   const strength = group.score >= STRONG ? "strong" : group.score >= POSSIBLE ? "possible" : "weak";
-  const heading = make("h2", {}, make("button", { type: "button", class: "title", onclick: () => read(group.hits[0]) }, elide(name, 84)));
+  const heading = h2(make("button", { type: "button", class: "title", onclick: () => read(group.hits[0]) }, elide(name, 84)));
   const article = make("article", { class: "card hit", tabindex: -1, "aria-label": name },
     make("div", { class: "top" }, heading, make("span", { class: "strength " + strength, title: "How likely it answers the question" }, strength)),
     crumbs, ...notes(group.hits[0]));

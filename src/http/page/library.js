@@ -2,7 +2,7 @@
 
 import { agent, get, look, mayChange, post, watch } from "./call.js";
 import { forgetModels, modelOf } from "./models.js";
-import { action, ago, count, elide, failed, make, number, options, say, soft, span, split, sure } from "./dom.js";
+import { action, ago, count, elide, failed, h2, make, mono, number, options, say, soft, span, split, sure } from "./dom.js";
 
 const WRITES = { class: "plain writes" };
 const RINGS = [["private", "This device only"], ["mesh", "All my devices"]];
@@ -11,8 +11,8 @@ export function open(box) {
   const progress = make("section", { class: "card", "aria-label": "Progress" });
   const findings = make("section", { id: "findings", "aria-label": "To be decided" });
   const folders = make("section", { "aria-label": "Folders" });
-  const add = make("section", { class: "card writes", id: "add" }, make("h2", {}, "Add a folder"));
-  const broken = make("section", { class: "card", id: "unreadable" }, make("h2", {}, "Not readable"));
+  const add = make("section", { class: "card writes", id: "add" }, h2("Add a folder"));
+  const broken = make("section", { class: "card", id: "unreadable" }, h2("Not readable"));
   box.append(make("h1", {}, "Library"), progress, findings, folders, add, broken);
   let added = false;
   forgetModels();
@@ -80,7 +80,7 @@ function decisions(status) {
   // The agent tells of a loss as a finding too.
   const told = (finding) => asked.length && / keep /.test(finding.command || "");
   const findings = (status.findings || []).filter((finding) => !told(finding)).map((finding) => make("div", { class: "notice" }, make("p", {}, finding.what),
-    finding.command ? make("p", {}, "Type: ", make("code", {}, finding.command)) : null));
+    finding.command ? make("p", {}, "Type: ", mono(finding.command)) : null));
   return [...asked, ...findings];
 }
 
@@ -104,7 +104,7 @@ function collections(status) {
     const back = () => { ring.value = rings.length > 1 ? "" : rings[0]; asked.replaceChildren(); };
     back();
     const box = make("div", { class: "card collection" },
-      make("div", { class: "top" }, make("h2", {}, name), make("label", { class: "ring" }, make("span", { class: "soft" }, "Searched by "), ring)),
+      make("div", { class: "top" }, h2(name), make("label", { class: "ring" }, make("span", { class: "soft" }, "Searched by "), ring)),
       asked, make("ul", { class: "rows" }, ...sources.map(folder)), languages(status, name), modelOf(name), rename(name));
     ring.addEventListener("change", async () => {
       asked.replaceChildren();
@@ -211,7 +211,7 @@ export function addFolder(status) {
 /** Files that cannot be used. To list them the agent reads its store, so that is done when asked for. */
 function unreadable(box, status, atOnce) {
   const { refused, parked = 0 } = status.files;
-  const title = make("h2", {}, "Not readable");
+  const title = h2("Not readable");
   const others = make("p", { class: "soft elsewhere" });
   if (!refused && !parked) return box.replaceChildren(title, soft("Every file that was found could be read."), others);
   const list = make("div", {});

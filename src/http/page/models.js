@@ -1,7 +1,7 @@
 // With which model a collection is embedded: what there is to choose from, what a change takes, and the way back.
 
 import { agent, get, look, mayChange, post } from "./call.js";
-import { action, count, failed, make, number, say, soft, span } from "./dom.js";
+import { action, count, failed, make, mono, number, say, soft, span } from "./dom.js";
 
 // Asked for once a visit of the library: models come with a folder that somebody copies.
 let known = null;
@@ -42,7 +42,7 @@ export function modelOf(name) {
 
 function choice(name, { models: list, folder }, now, change) {
   const label = (one) => one.name + (one.many_languages ? ", many languages" : ", English") + (one.home ? " (this device’s own)" : "");
-  const hint = soft("Further models are folders in ", make("code", {}, folder || "models"), ". A collection that you give none gets that of many languages by itself, where it is there and most documents are not in English.");
+  const hint = soft("Further models are folders in ", mono(folder || "models"), ". A collection that you give none gets that of many languages by itself, where it is there and most documents are not in English.");
   if (list.length < 2) return [make("p", {}, "This device has one model."), hint];
   const select = make("select", { disabled: !mayChange() }, ...list.map((one) => make("option", { value: one.name }, label(one))),
     ...(list.some((one) => one.name === now) ? [] : [make("option", { value: now }, now + ", whose files are away")]));

@@ -2,7 +2,7 @@
 //
 // A document may say anything: all of it goes into text nodes, and no address in it becomes a link.
 
-import { make } from "./dom.js";
+import { make, mono } from "./dom.js";
 
 const ITEM = /^(\s*)([-*+•–]|\d{1,3}[.)]|[a-z][.)])\s+(?=\S)/;
 const FENCE = /^\s*(?:[-*+]\s+)?(`{3,}|~{3,})/;
@@ -50,7 +50,7 @@ function inline(text, look) {
   const out = [];
   const parts = text.split(/(`[^`\n]+`)/);
   for (const part of parts) {
-    if (part.length > 2 && part.startsWith("`") && part.endsWith("`")) out.push(make("code", {}, ...marked(part.slice(1, -1), look.find)));
+    if (part.length > 2 && part.startsWith("`") && part.endsWith("`")) out.push(mono(...marked(part.slice(1, -1), look.find)));
     else out.push(...sentence(part, look));
   }
   return out;
@@ -96,7 +96,7 @@ function code(lines, at, out, look) {
     while (end < lines.length && (/^( {4}|\t)/.test(lines[end]) || !lines[end].trim())) body.push(lines[end++]);
     while (body.length && !body[body.length - 1].trim()) body.pop();
   } else return 0;
-  out.push(make("pre", { tabindex: 0, role: "group", "aria-label": "Code" }, make("code", {}, ...marked(body.join("\n"), look.find))));
+  out.push(make("pre", { tabindex: 0, role: "group", "aria-label": "Code" }, mono(...marked(body.join("\n"), look.find))));
   return end;
 }
 

@@ -105,7 +105,7 @@ function standing(status) {
   if (!place) return;
   if (status) filters(new URLSearchParams(location.search));
   if (asked) return;
-  const empty = status && !status.sources.length && !(status.peers || []).some((peer) => peer.collections.length);
+  const empty = status && !status.starting && !status.sources.length && !(status.peers || []).some((peer) => peer.collections.length);
   const shows = !status ? "" : empty ? "first" : "idle";
   if (shows === "first") {
     if (place.dataset.shows !== "first") place.replaceChildren(firstSteps(status));
@@ -155,7 +155,7 @@ function filters(address) {
   if (choices.querySelector("input:focus")) return;
   const status = agent.status;
   const own = status ? status.sources.map((source) => [source.path, split(source.path).file]) : [];
-  const folders = [...own, ...[...heard].filter(([path]) => !own.some(([known]) => known === path)).map(([path, device]) => [path, split(path).file + " on " + device])];
+  const folders = [...own, ...[...heard].filter(([path]) => !own.some(([known]) => known === path)).map(([path, device]) => [path[0] === "/" ? path : path + "/", split(path).file + " on " + device])];
   const names = status ? [...new Set([...status.sources.map((source) => source.collection), ...status.peers.flatMap((peer) => peer.collections.map((one) => one.name))])] : [];
   const devices = status ? [[status.peer_id, status.device + " (this one)"], ...status.peers.filter((peer) => peer.device).map((peer) => [peer.peer_id, peer.device])] : [];
   const lists = {
@@ -184,9 +184,8 @@ function filters(address) {
 }
 
 /**
- * The pattern that this file is like, or this folder with all in it. A set makes it one: of the last letter from a to z, figure, stop, space or
- * underscore, as others may be compared as several letters, and without a mark on it. A path that has none is taken for a folder's, as nearly all
- * files have a stop in their names: it is the part of paths that the folder has, up to its end.
+ * The pattern that this file is like, or this folder with all in it. A set makes it one: of the last plain letter, as others may be compared as several,
+ * without a mark on it. A path that has none is taken for a folder's, and is a part of paths, up to its end.
  */
 function exactly(path) {
   const pattern = path.replace(/[*?[\]\\]/g, "?").replace(/^(.*)([A-Za-z0-9._ ])(?!\p{M})/su, "$1[$2]");

@@ -9,7 +9,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/backup",
         access: Access::Local,
-        about: "begins a backup into a new file of this device, after an audit of the store, without which there is none: `{\"path\", \"keys\"?}`, with this device's keys if that is true; `GET /v1/upkeep` tells how far it is",
+        about: "begins a backup into a new file of this device, after an audit of the store, without which there is none: `{\"path\", \"keys\"?}`, with this device's keys if that is true; 409 at once where something is at that path already, or no folder is there for it; `GET /v1/upkeep` tells how far it is",
         handler: |api, conn, _| Box::pin(api.back_up(conn)),
     },
     Route {

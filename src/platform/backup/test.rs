@@ -196,7 +196,14 @@ fn nothing_is_overwritten_and_nothing_is_left_of_what_was_ended() {
     fs::write(&path, "mine").unwrap();
     let why = back_up(&home, &disk, &path, false, |_| true).unwrap_err();
     assert!(why.contains("not overwritten") && fs::read(&path).unwrap() == b"mine", "{why}");
+    assert_eq!(may_be_written(&path).unwrap_err(), why, "it is refused at once in the same words");
+    assert!(may_be_written(&path.join("in a file")).unwrap_err().contains("is no folder"));
+    assert!(may_be_written(&folder.path().join("none/x")).unwrap_err().contains("cannot be made: No such file"));
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("/nowhere", &link).unwrap();
+    assert!(may_be_written(&link).is_err(), "a link to nothing is something too");
     fs::remove_file(&path).unwrap();
+    assert_eq!(may_be_written(&path), Ok(()));
     for stage in [Stage::Checking, Stage::Writing] {
         let why = back_up(&home, &disk, &path, false, |progress| progress.stage != stage).unwrap_err();
         assert!(why.ends_with("nothing of it is left: the agent is stopping."), "{stage:?}: {why}");

@@ -49,7 +49,8 @@ fn kept(list: Sources, set: Vec<Folder>) -> (Vec<Request>, Findings) {
     let findings = node.findings().clone();
     let asked = smol::block_on(async {
         let (mut asked, mut list) = (Vec::new(), list);
-        let start = keep(node, Vec::new(), Vec::new(), Some(set), list.clone());
+        let awaited = node.starting().awaits_folders();
+        let start = keep(node, Vec::new(), Vec::new(), Some(set), list.clone(), awaited);
         smol::spawn(start).detach();
         while let Ok(Call { request, reply }) = driver.recv().await {
             let answer = match &request {
@@ -81,7 +82,8 @@ fn a_typed_folder_that_a_full_disk_keeps_from_being_watched_is_tried_again_and_i
     let (node, driver) = NodeHandle::new();
     let findings = node.findings().clone();
     let tried = smol::block_on(async {
-        smol::spawn(keep(node, Vec::new(), vec![place.clone()], None, Sources::default())).detach();
+        let awaited = node.starting().awaits_folders();
+        smol::spawn(keep(node, Vec::new(), vec![place.clone()], None, Sources::default(), awaited)).detach();
         let mut tried = Vec::new();
         while let Ok(Call { request: Request::Add(place), reply }) = driver.recv().await {
             tried.push((place.path, place.collection, place.ring));

@@ -210,9 +210,10 @@ fn passages(read: &DocumentText) -> String {
     text
 }
 
-/// The address of a document.
+/// The address of a document. The path of another device's begins with the name of a folder.
 fn uri(peer_id: &str, path: &[u8]) -> String {
-    format!("{SCHEME}{peer_id}{}", encoded(path))
+    let slash = if path.first() == Some(&b'/') { "" } else { "/" };
+    format!("{SCHEME}{peer_id}{slash}{}", encoded(path))
 }
 
 /// A path, percent-encoded.
@@ -323,6 +324,7 @@ mod tests {
     fn an_address_of_a_document_has_its_path_byte_for_byte() {
         let address = uri("12D3", b"/n/a b\xff%.md");
         assert_eq!(address, "wattle://12D3/n/a%20b%FF%25.md");
+        assert_eq!(uri("12D3", b"n/a.md"), "wattle://12D3/n/a.md", "of another device");
         assert_eq!(decoded(encoded(b"/n/a b\xff%.md").as_bytes()).as_deref(), Some(&b"/n/a b\xff%.md"[..]));
     }
 }
