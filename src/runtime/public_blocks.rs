@@ -38,13 +38,15 @@ pub use folder::{PublicFile, in_folders};
 pub use table::{LeftOut, State};
 pub use walk::Walk;
 
+/// Whether a secret stands in a file of this path and these bytes that needs a parser, or why nobody can look just now.
+type FindsSecret = fn(&Parsers, &[u8], &[u8]) -> Result<bool, String>;
+
 /// Gives blocks of public documents; clones give those of the same agent.
 #[derive(Clone, Debug)]
 pub struct PublicBlocks {
     disk: Disk,
     parsers: Parsers,
-    /// Whether a secret stands in a file of this path and these bytes that needs a parser, or why nobody can look just now.
-    finds_secret: fn(&Parsers, &[u8], &[u8]) -> Result<bool, String>,
+    finds_secret: FindsSecret,
     shared: Arc<Shared>,
 }
 

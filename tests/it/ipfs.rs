@@ -264,7 +264,7 @@ fn names_with_control_characters_are_exported_and_imported_as_they_are_and_act_o
     assert!(imported.status.success(), "{imported:?}");
     assert_eq!(fs::read_to_string(Path::new(&to).join(red)).unwrap(), HEATING);
     assert!(Path::new(&to).join(two).exists());
-    assert_eq!(fs::read_dir(place.path()).unwrap().filter(|entry| is_unfinished(entry)).count(), 0);
+    assert_eq!(fs::read_dir(place.path()).unwrap().filter(is_unfinished).count(), 0);
     let red = place.docs().join(red).display().to_string();
     for words in [
         &["search", "boiler"][..],
@@ -308,5 +308,5 @@ fn an_import_that_finds_nothing_leaves_nothing_and_a_killed_one_goes_with_the_ne
     let told = format!("{}{}", String::from_utf8_lossy(&nothing.stdout), error_of(&nothing));
     assert!(nothing.status.code() == Some(1) && !told.contains("wattle add"), "{told}");
     assert!(!to.exists(), "{told}");
-    assert_eq!(fs::read_dir(place.path()).unwrap().filter(|entry| is_unfinished(entry)).count(), 0, "{told}");
+    assert_eq!(fs::read_dir(place.path()).unwrap().filter(is_unfinished).count(), 0, "{told}");
 }

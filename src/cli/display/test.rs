@@ -204,6 +204,16 @@ fn spoken(collection: &str, words: &str) -> LanguagesOf {
     LanguagesOf { collection: collection.into(), words: words.into(), languages: Vec::new(), unknown_percent: 0 }
 }
 
+fn minilm() -> Model {
+    Model {
+        name: "all-MiniLM-L6-v2".into(),
+        fingerprint: "00".into(),
+        unknown_language: None,
+        collections: Vec::new(),
+        languages: Vec::new(),
+    }
+}
+
 #[test]
 fn a_status_reads_as_a_table_of_plain_words() {
     let mut report = StatusReport {
@@ -215,13 +225,7 @@ fn a_status_reads_as_a_table_of_plain_words() {
         progress: Progress { chunks: 90, vectors: 80, ..Progress::default() },
         index_bytes: IndexBytes { vectors: 2_140_000, words: 40_000 },
         peers: Vec::new(),
-        model: Model {
-            name: "all-MiniLM-L6-v2".into(),
-            fingerprint: "00".into(),
-            unknown_language: None,
-            collections: Vec::new(),
-            languages: Vec::new(),
-        },
+        model: minilm(),
         sources: vec![folder(Some(60))],
         activity: Activity {
             working: true,
