@@ -3,6 +3,7 @@
 
 use super::pack::{Edge, Packer, Unit};
 use super::record;
+use crate::base::table_row::{is_row, share_name};
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_TARGET, SENTENCE_MARKS_MAX};
 use crate::text::list_item::is_item;
 use std::ops::Range;
@@ -59,7 +60,7 @@ fn push_rows(packer: &mut Packer<'_>, range: Range<usize>) {
         logical_line(packer, at..at + line.len(), Edge::Line);
         at += line.len();
         // A row may have one value only.
-        if record::is_row(line) || record::share_name(before, line) {
+        if is_row(line) || share_name(before, line) {
             packer.cut();
             before = line;
         }
@@ -129,7 +130,7 @@ impl<'p, 'a> Lines<'p, 'a> {
 
     /// The boundary between two lines; `None` if the line end is mere wrapping.
     fn boundary(&self, line: &str, next: &str) -> Option<Edge> {
-        if is_row(next) || is_row(line) || is_item(next.trim_start()) {
+        if has_bar(next) || has_bar(line) || is_item(next.trim_start()) {
             return Some(Edge::Line);
         }
         let used = line.trim_end().chars().count();
@@ -238,7 +239,7 @@ fn is_abbreviation(sentence: &str) -> bool {
     number || short
 }
 
-/// A row of a table.
-fn is_row(line: &str) -> bool {
+/// Whether a line is a row of a table of Markdown.
+fn has_bar(line: &str) -> bool {
     line.contains('|')
 }
