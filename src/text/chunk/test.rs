@@ -111,6 +111,9 @@ fn items_and_rows_stay_whole() {
     assert!(bodies("a.md", &items).iter().all(|body| body.starts_with("- item") && body.ends_with("line. Yes")));
     let rows: String = (0..60).map(|i| format!("| row {i} | one. Two | {} |\n", i * 7)).collect();
     assert!(bodies("a.md", &rows).iter().all(|body| body.starts_with("| row") && body.ends_with('|')));
+    // As long as the others, so that it could be wrapped.
+    let values: String = (100..160).map(|i| format!("RE-{i}; Dr. Wolf and Mr. Holz; 08.07.2024; by card\n")).collect();
+    assert!(bodies("a.txt", &values).iter().all(|body| body.starts_with("RE-") && body.ends_with("by card")));
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl<'p, 'a> Lines<'p, 'a> {
 
     /// The boundary between two lines; `None` if the line end is mere wrapping.
     fn boundary(&self, line: &str, next: &str) -> Option<Edge> {
-        if has_bar(next) || has_bar(line) || is_item(next.trim_start()) {
+        if are_cells(line, next) || is_item(next.trim_start()) {
             return Some(Edge::Line);
         }
         let used = line.trim_end().chars().count();
@@ -239,7 +239,9 @@ fn is_abbreviation(sentence: &str) -> bool {
     number || short
 }
 
-/// Whether a line is a row of a table of Markdown.
-fn has_bar(line: &str) -> bool {
-    line.contains('|')
+/// Whether a line end is one between rows of a table: of Markdown, or of values without names as `text::extract` writes them.
+fn are_cells(line: &str, next: &str) -> bool {
+    let has_bar = |line: &str| line.contains('|');
+    let has_values = |line: &str| line.matches("; ").nth(1).is_some();
+    has_bar(line) || has_bar(next) || has_values(line) && has_values(next)
 }
