@@ -54,7 +54,7 @@ mod tests {
             assert!(is_row(row), "{row}");
         }
         let long = format!("{}: 1; B: 2", "A".repeat(COLUMN_NAME_CHARS_MAX + 1));
-        for other in ["", "A: 1", "A; B", "Shop: bread; milk; flour", "1: 2; 3: 4", &long] {
+        for other in ["", "A: 1", "A; B", "Shop: bread; milk; flour", "1: 2; 3: 4", long.as_str()] {
             assert!(!is_row(other), "{other}");
         }
     }

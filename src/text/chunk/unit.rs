@@ -54,8 +54,8 @@ fn push_paragraph(packer: &mut Packer<'_>, range: Range<usize>, rows_alone: bool
 /// Pushes the rows of a table, each as a chunk; the names of its columns, its title and lines between rows stand with the row below them.
 fn push_rows(packer: &mut Packer<'_>, range: Range<usize>) {
     packer.cut();
-    let text = packer.text.get(range.clone()).unwrap_or_default();
     let (mut at, mut before) = (range.start, "");
+    let text = packer.text.get(range).unwrap_or_default();
     for line in text.split_inclusive('\n') {
         logical_line(packer, at..at + line.len(), Edge::Line);
         at += line.len();
