@@ -8,7 +8,7 @@
 //! of collections are one, `level` the energy
 //! levels, `finding` what is wrong or in doubt, `fluency` which languages a model knows, `count` numbers in sentences, `span` how long something lasts in words, `outbox` the queue of a machine's outputs, `bounded` the
 //! reader of lists with a cap, `secret_file` the names of files that are no documents but keys, `agent_file` those of what an agent keeps in its home, `media` those of pictures, sounds and films, `ignore` the patterns of files that
-//! their owner leaves out, `quote` what stands in quotation marks, `filter` which
+//! their owner leaves out, `quote` what stands in quotation marks, `table_row` the form of a row, `filter` which
 //! documents a question is asked of, `password` what may be one, `protobuf` the fields of other projects' records, which come over links and in files of models.
 //!
 //! These types have no behaviour beyond their own arithmetic. None reads a clock or draws random numbers from the
@@ -38,5 +38,6 @@ pub mod quote;
 pub mod rng;
 pub mod secret_file;
 pub mod span;
+pub mod table_row;
 pub mod time;
 pub mod vector;

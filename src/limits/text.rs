@@ -65,6 +65,10 @@ pub const TABLE_COLUMNS_MAX: usize = 256;
 /// Characters of a column's name that stand before each value.
 pub const COLUMN_NAME_CHARS_MAX: usize = 40;
 
+/// Rows of tables in a file up to which each is a chunk of its own. Of a larger table several share a chunk, as lines do, so that a file of
+/// 200,000 rows makes no more chunks than one may have, and its rows cost no more of the index than its words.
+pub const ROWS_ALONE_MAX: usize = 8192;
+
 /// Numbers of a list in JSON that are read, if it has nothing else: more are a vector, and no word of a document.
 pub const JSON_NUMBERS_MAX: usize = 32;
 
@@ -183,7 +187,8 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 ///     its like ("ll", "ii") is kept. A damaged picture, sound, film or program is no text.
 /// 18. A folder of mails whose lines end in CR is divided into its mails. The title of front matter stands above the first words below it, and is no
 ///     passage by itself.
-pub const READER: u64 = 18;
+/// 19. A row of a table is a passage of its own.
+pub const READER: u64 = 19;
 
 /// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
 pub const LANGUAGE_SAMPLE: usize = 64;

@@ -4,9 +4,10 @@
 //! section, `unit` finds the units that are not broken (paragraphs, else lines, sentences, words), and `pack` joins
 //! units to chunks of about `limits::CHUNK_TOKENS_TARGET` tokens. It prefers to end a chunk between paragraphs, then
 //! between lines, then between sentences: such ends do not move when text far from them changes, so that an edited word
-//! changes about one chunk.
+//! changes about one chunk. A row of a table is a chunk of its own (`record`), whatever its size: rows say different things.
 
 mod pack;
+mod record;
 mod split;
 mod unit;
 

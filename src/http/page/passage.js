@@ -114,13 +114,21 @@ function table(lines, at, out, look) {
   return end;
 }
 
-/** Rows of a sheet or a page's table, in which each value stands behind the name of its column: `Name: Ann; Year: 1971`. */
+/** The names and values of a row in which each value stands behind the name of its column: `Name: Ann; Year: 1971`; null if it is none. */
+function fields(line) {
+  const parts = (line || "").split("; ");
+  const pairs = parts.map((part) => /^([^:]{1,60}): (.*)$/.exec(part.trim()));
+  return parts.length > 1 && parts.length <= COLUMNS_MAX && pairs.every(Boolean) ? pairs.map((pair) => [pair[1], pair[2]]) : null;
+}
+
+/** Whether a passage is nothing but such rows; the line of the names alone may stand above. */
+export function isRows(text) {
+  const lines = text.split("\n").filter((line) => line.trim());
+  return lines.length > 0 && lines.every((line, i) => fields(line) || (i === 0 && lines.length > 1 && line.includes("; ")));
+}
+
+/** Rows of a sheet or a page's table. One alone is a table where the passage is nothing else: prose may have a line like it. */
 function records(lines, at, out, look) {
-  const fields = (line) => {
-    const parts = (line || "").split("; ");
-    const pairs = parts.map((part) => /^([^:]{1,60}): (.*)$/.exec(part.trim()));
-    return parts.length > 1 && parts.length <= COLUMNS_MAX && pairs.every(Boolean) ? pairs.map((pair) => [pair[1], pair[2]]) : null;
-  };
   let end = at;
   const found = [], names = [];
   // The line of the names alone may stand above.
@@ -132,7 +140,8 @@ function records(lines, at, out, look) {
     found.push(row);
     for (const [name] of row) if (!names.includes(name)) names.push(name);
   }
-  if (found.length < 2 || names.length > COLUMNS_MAX) return 0;
+  const isAll = end - at === lines.filter((line) => line.trim()).length;
+  if (found.length < (isAll ? 1 : 2) || names.length > COLUMNS_MAX) return 0;
   out.push(rows(names, found.map((row) => names.map((name) => (row.find((pair) => pair[0] === name) || ["", ""])[1])), look));
   return end;
 }

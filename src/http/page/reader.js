@@ -2,7 +2,7 @@
 
 import { get } from "./call.js";
 import { failed, h2, make, soft, split } from "./dom.js";
-import { best, blocks } from "./passage.js";
+import { best, blocks, isRows } from "./passage.js";
 import { openFile } from "./hits.js";
 
 export function openReader({ hit, group, find, isHere }) {
@@ -87,12 +87,18 @@ async function load(hit, find, text, tools) {
   show(text);
 }
 
-/** Passages in order; a heading is said where it changes. */
+/** Passages in order; a heading is said where it changes. Rows of a table, each a passage, stand in one table again, but for the one that was found. */
 function sections(page, find, place) {
+  const all = page.passages, parts = [];
   let last = null;
-  return page.passages.map((one, i) => {
-    const heading = one.heading === last ? "" : one.heading;
-    last = one.heading;
-    return part(heading, one.text, find, i === place);
-  });
+  for (let i = 0; i < all.length; i += 1) {
+    const heading = all[i].heading === last ? "" : all[i].heading;
+    last = all[i].heading;
+    let text = all[i].text;
+    if (i !== place && isRows(text)) {
+      while (i + 1 < all.length && i + 1 !== place && all[i + 1].heading === last && isRows(all[i + 1].text)) text += "\n" + all[++i].text;
+    }
+    parts.push(part(heading, text, find, i === place));
+  }
+  return parts;
 }

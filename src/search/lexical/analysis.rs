@@ -5,6 +5,7 @@ use super::language::Languages;
 use super::stems::{Stems, stem};
 use super::token::{Kind, each};
 use crate::base::fold::{fold, lower};
+use crate::base::table_row::is_row;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -12,12 +13,17 @@ use std::collections::BTreeMap;
 /// could stand in the place of the next.
 pub const VERSION: u32 = 3;
 
+/// Words that the row of a table counts as having at least. A table of thousands of rows would else make the mean passage a dozen words long, and
+/// each note beside it one that is so much longer than others that its words say little. Chosen: about a short note (docs/evidence.md, "Rows of
+/// tables").
+const ROW_WORDS: u32 = 32;
+
 /// The terms of one chunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Analysis {
     /// How often each term occurs.
     pub terms: BTreeMap<String, u16>,
-    /// Words of the chunk.
+    /// Words of the chunk; of the row of a table `ROW_WORDS` at least.
     pub length: u32,
     /// The languages that its words were cut in.
     pub languages: Languages,
@@ -61,6 +67,10 @@ impl Analysis {
                     _ => forms(unit, kind, languages).iter().for_each(|form| analysis.count(form)),
                 }
             });
+        }
+        // The text is the last one.
+        if texts.last().is_some_and(|text| is_row(text)) {
+            analysis.length = analysis.length.max(ROW_WORDS);
         }
         analysis
     }
@@ -119,6 +129,14 @@ mod tests {
         assert_eq!(analysis.length, 5);
         assert!(analysis.terms.contains_key("ab1234c"));
         assert_eq!(Analysis::of("", "").length, 0);
+    }
+
+    #[test]
+    fn a_row_of_a_table_is_as_long_as_a_short_note_at_least() {
+        assert_eq!(Analysis::of("List", "Name: Anna Weber; Phone: 555 1234").length, ROW_WORDS);
+        assert_eq!(Analysis::of("Name: Anna; Phone: 5", "She calls back").length, 7);
+        let long = "a word ".repeat(40);
+        assert_eq!(Analysis::of("", &format!("Name: Anna; Note: {long}")).length, 83);
     }
 
     #[test]

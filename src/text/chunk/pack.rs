@@ -104,11 +104,16 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// Ends the section: the remaining units become its last chunk.
-    pub(super) fn finish(mut self) {
+    /// Ends the chunk: what is pushed next begins another one.
+    pub(super) fn cut(&mut self) {
         while !self.pending.is_empty() {
             self.emit(self.pending.len());
         }
+    }
+
+    /// Ends the section: the remaining units become its last chunk.
+    pub(super) fn finish(mut self) {
+        self.cut();
     }
 
     /// How many of the pending units the next chunk has, at least 1; `next` is the boundary after the last of them.

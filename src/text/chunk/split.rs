@@ -1,9 +1,9 @@
 //! From a text with sections to its chunks.
 
 use super::pack::Packer;
-use super::{Chunk, Counter, unit};
+use super::{Chunk, Counter, record, unit};
 use crate::limits::{
-    BYTES_PER_WORD_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX, WORDLESS_CHUNKS_MAX,
+    BYTES_PER_WORD_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX, ROWS_ALONE_MAX, WORDLESS_CHUNKS_MAX,
 };
 use crate::text::extract::section::Text;
 use crate::text::payload;
@@ -45,11 +45,12 @@ fn is_mark(body: &str) -> bool {
 /// All chunks, with those that hold no words.
 fn all_chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
     let mut chunks = Vec::new();
+    let rows_alone = record::count(&text.text) <= ROWS_ALONE_MAX;
     for section in &text.sections {
         let (heading, used) = prefix(&section.heading, tokens);
         let room = CHUNK_TOKENS_MAX.saturating_sub(used);
         let mut packer = Packer::new(&text.text, heading, room, tokens, &mut chunks);
-        unit::section(&mut packer, section.range.clone());
+        unit::section(&mut packer, section.range.clone(), rows_alone);
         packer.finish();
         if chunks.len() >= DOCUMENT_CHUNKS_MAX {
             break;

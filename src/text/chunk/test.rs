@@ -2,7 +2,8 @@
 
 use super::{Chunk, all_chunks, chunks};
 use crate::limits::{
-    CHUNK_BYTES_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, HEADINGS_ALIKE_MAX, PREFIX_TOKENS_MAX, WORDLESS_CHUNKS_MAX,
+    CHUNK_BYTES_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, HEADINGS_ALIKE_MAX, PREFIX_TOKENS_MAX, ROWS_ALONE_MAX,
+    WORDLESS_CHUNKS_MAX,
 };
 use crate::text::extract::section::{Section, Text};
 use crate::text::extract::{Refusal, extract};
@@ -110,6 +111,44 @@ fn items_and_rows_stay_whole() {
     assert!(bodies("a.md", &items).iter().all(|body| body.starts_with("- item") && body.ends_with("line. Yes")));
     let rows: String = (0..60).map(|i| format!("| row {i} | one. Two | {} |\n", i * 7)).collect();
     assert!(bodies("a.md", &rows).iter().all(|body| body.starts_with("| row") && body.ends_with('|')));
+    // As long as the others, so that it could be wrapped.
+    let values: String = (100..160).map(|i| format!("RE-{i}; Dr. Wolf and Mr. Holz; 08.07.2024; by card\n")).collect();
+    assert!(bodies("a.txt", &values).iter().all(|body| body.starts_with("RE-") && body.ends_with("by card")));
+}
+
+#[test]
+fn each_row_of_a_table_is_a_chunk_with_the_names_of_its_columns() {
+    let rows = [
+        "Name; Phone; Note\nName: Anna Weber; Phone: 555 1234",
+        "Name: Bob; Phone: 555 9; Note: late",
+        "Name: Cid",
+        "Name: Dora Lee; Phone: 555 7",
+    ];
+    assert_eq!(bodies("a.txt", &rows.join("\n")), rows);
+    let among = format!("The list of May.\n\n{}\n\nIt is kept in the hall.\n", rows.join("\n"));
+    let found = bodies("a.txt", &among);
+    assert_eq!((found[0].as_str(), found[5].as_str()), ("The list of May.", "It is kept in the hall."));
+    assert_eq!(found[1..5], rows);
+}
+
+#[test]
+fn a_row_that_is_longer_than_a_chunk_is_divided_and_rows_beside_it_are_not() {
+    let long = format!("Name: Bob; Note: {}", "He said so. ".repeat(200));
+    let found = bodies("a.txt", &format!("Name: Anna; Note: none\n{long}\nName: Cid; Note: none\n"));
+    assert!(found.len() > 4 && found[0] == "Name: Anna; Note: none", "{found:?}");
+    assert_eq!(found.last().unwrap(), "Name: Cid; Note: none");
+}
+
+#[test]
+fn rows_of_a_very_long_table_share_chunks() {
+    let rows = |n: usize| (0..n).map(|n| format!("Name: Anna {n}; Phone: 555 {n}\n")).collect::<String>();
+    let text = |n: usize| {
+        let text = rows(n);
+        Text { sections: vec![Section { heading: String::new(), range: 0..text.len() }], text }
+    };
+    assert_eq!(all_chunks(&text(ROWS_ALONE_MAX), &count).len(), ROWS_ALONE_MAX);
+    let more = all_chunks(&text(ROWS_ALONE_MAX + 1), &count).len();
+    assert!(more < ROWS_ALONE_MAX / 4, "{more}");
 }
 
 #[test]

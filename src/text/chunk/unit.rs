@@ -1,7 +1,9 @@
 //! Divides a section into units: paragraphs; large ones into lines and sentences (UAX #29); overlong sentences at
-//! spaces, word boundaries or anywhere.
+//! spaces, word boundaries or anywhere. Rows of a table are chunks of their own.
 
 use super::pack::{Edge, Packer, Unit};
+use super::record;
+use crate::base::table_row::{is_row, share_name};
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_TARGET, SENTENCE_MARKS_MAX};
 use crate::text::list_item::is_item;
 use std::ops::Range;
@@ -20,15 +22,15 @@ const PART_BYTES: usize = 1024;
 /// From this many characters on a line is not wrapped by hand, and its end is the end of a paragraph.
 const LONG_LINE: usize = 160;
 
-/// Pushes a section's units to the packer. A range outside the text has none.
-pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>) {
+/// Pushes a section's units to the packer. A range outside the text has none. `rows_alone`: a row of a table is a chunk of its own.
+pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>, rows_alone: bool) {
     let text = packer.text;
     let mut start = range.start;
     let mut paragraph = start..start;
     for line in text.get(range).unwrap_or_default().split_inclusive('\n') {
         let end = start + line.len();
         if line.trim().is_empty() {
-            push_paragraph(packer, paragraph);
+            push_paragraph(packer, paragraph, rows_alone);
             paragraph = end..end;
         } else {
             paragraph.end = end;
@@ -38,13 +40,35 @@ pub(super) fn section(packer: &mut Packer<'_>, range: Range<usize>) {
             return;
         }
     }
-    push_paragraph(packer, paragraph);
+    push_paragraph(packer, paragraph, rows_alone);
 }
 
-fn push_paragraph(packer: &mut Packer<'_>, range: Range<usize>) {
-    if !push_whole(packer, &range, WHOLE_TOKENS, Edge::Paragraph) {
+fn push_paragraph(packer: &mut Packer<'_>, range: Range<usize>, rows_alone: bool) {
+    if rows_alone && record::are_rows(packer.text.get(range.clone()).unwrap_or_default()) {
+        push_rows(packer, range);
+    } else if !push_whole(packer, &range, WHOLE_TOKENS, Edge::Paragraph) {
         Lines::new(packer, range).push();
     }
+}
+
+/// Pushes the rows of a table, each as a chunk; the names of its columns, its title and lines between rows stand with the row below them.
+fn push_rows(packer: &mut Packer<'_>, range: Range<usize>) {
+    packer.cut();
+    let (mut at, mut before) = (range.start, "");
+    let text = packer.text.get(range).unwrap_or_default();
+    for line in text.split_inclusive('\n') {
+        logical_line(packer, at..at + line.len(), Edge::Line);
+        at += line.len();
+        // A row may have one value only.
+        if is_row(line) || share_name(before, line) {
+            packer.cut();
+            before = line;
+        }
+        if packer.is_full() {
+            return;
+        }
+    }
+    packer.cut();
 }
 
 /// Pushes the range as one unit if it has at most `most` tokens and is not too long. Returns whether it did.
@@ -106,7 +130,7 @@ impl<'p, 'a> Lines<'p, 'a> {
 
     /// The boundary between two lines; `None` if the line end is mere wrapping.
     fn boundary(&self, line: &str, next: &str) -> Option<Edge> {
-        if is_row(next) || is_row(line) || is_item(next.trim_start()) {
+        if are_cells(line, next) || is_item(next.trim_start()) {
             return Some(Edge::Line);
         }
         let used = line.trim_end().chars().count();
@@ -215,7 +239,9 @@ fn is_abbreviation(sentence: &str) -> bool {
     number || short
 }
 
-/// A row of a table.
-fn is_row(line: &str) -> bool {
-    line.contains('|')
+/// Whether a line end is one between rows of a table: of Markdown, or of values without names as `text::extract` writes them.
+fn are_cells(line: &str, next: &str) -> bool {
+    let has_bar = |line: &str| line.contains('|');
+    let has_values = |line: &str| line.matches("; ").nth(1).is_some();
+    has_bar(line) || has_bar(next) || has_values(line) && has_values(next)
 }

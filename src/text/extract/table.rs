@@ -1,7 +1,7 @@
 //! Tables as text that can be read row by row: each value behind the name of its column.
 //!
 //! A row is found by one of its words, and what stands in it says nothing without the names of the columns. The first row
-//! counts as their names if it has none but words, and numbers or dates stand below them.
+//! counts as their names if it has none but words, and numbers or dates stand below them, as such or as text.
 
 use super::leaf::{Leaf, one_line};
 use super::left_out::LeftOut;
@@ -88,7 +88,9 @@ impl Table {
         while let Some(first) = self.waiting.front() {
             let may_be = first.len() > 1 && first.iter().all(|cell| !cell.is_number && is_name(&cell.text));
             let below = self.waiting.iter().skip(1);
-            let is_named = may_be && below.clone().any(|row| row.len() > 1 && row.iter().any(|cell| cell.is_number));
+            // Programs write years, dates and telephone numbers as text, too.
+            let has_number = |row: &Vec<Cell>| row.iter().any(|cell| cell.is_number || is_number(&cell.text));
+            let is_named = may_be && below.clone().any(|row| row.len() > 1 && has_number(row));
             if may_be && !is_named && !is_end && self.waiting.len() <= ROWS_LOOKED_AT {
                 return;
             }
@@ -176,6 +178,17 @@ mod tests {
             told(&[&["A", "B"], &["1", "2"], &[], &["C", "D"], &["3", "4"]]),
             "A; B\nA: 1; B: 2\n\nC; D\nC: 3; D: 4"
         );
+    }
+
+    #[test]
+    fn numbers_and_dates_that_are_text_tell_the_names_above_them_too() {
+        let (mut leaf, mut table) = (Leaf::default(), Table::default());
+        for row in [["Title", "Year"], ["Low Tide", "1984"], ["The Quarry", ""]] {
+            let cell = |(column, text): (usize, &str)| Cell { column, text: text.to_owned(), is_number: false };
+            table.row(&mut leaf, row.into_iter().enumerate().map(cell).collect());
+        }
+        table.end(&mut leaf);
+        assert_eq!(leaf.text.trim_end(), "Title; Year\nTitle: Low Tide; Year: 1984\nTitle: The Quarry");
     }
 
     #[test]
