@@ -1,7 +1,7 @@
 // Who else is let in: browsers, and tokens of programs and people, made and revoked on the device itself alone; and who can read along on the way.
 
 import { agent, get, lock, post, statusKnown, typed } from "./call.js";
-import { action, ago, copy, count, failed, flash, h2, here, make, moment, mono, options, say, soft, sure } from "./dom.js";
+import { action, ago, copy, count, failed, flash, h2, here, li, make, moment, mono, options, p, say, soft, sure, tools } from "./dom.js";
 
 const ROLES = { read: "Asks and looks", write: "Also changes what is indexed, and when", admin: "Everything that you may" };
 
@@ -63,7 +63,7 @@ export function encryption() {
   const command = mono(typed("wattle tls on"));
   if (location.protocol === "https:") {
     box.append(soft("What you type and see here is encrypted on its way. A browser that warns of this page needs this device’s root certificate, once: "),
-      make("p", {}, make("a", { href: "/v1/tls/root", download: "wattle-root.crt" }, "Root certificate")));
+      p(make("a", { href: "/v1/tls/root", download: "wattle-root.crt" }, "Root certificate")));
   } else if (here) {
     statusKnown().then(() => {
       const { page } = agent.status || {};
@@ -82,11 +82,11 @@ function open(place) {
   const list = make("ul", { class: "rows" }), secret = make("div", { role: "status" });
   const again = async () => list.replaceChildren(...rows((await get("/v1/tokens")).tokens.filter((one) => one.kind !== "session"), again));
   place.replaceChildren(list, secret, form(secret, again));
-  again().catch((error) => list.replaceChildren(make("li", {}, failed(error))));
+  again().catch((error) => list.replaceChildren(li(failed(error))));
 }
 
 function rows(tokens, again) {
-  if (!tokens.length) return [make("li", {}, "There is none but the agent’s own, which opens this page.")];
+  if (!tokens.length) return [li("There is none but the agent’s own, which opens this page.")];
   const now = Date.now() / 1000;
   return tokens.map(({ name, role, created, used }) => make("li", {},
     make("div", { class: "grow" }, make("p", { class: "name" }, name),
@@ -115,7 +115,7 @@ function form(secret, again) {
 /** The token itself, which nobody is told again. */
 function once({ name, token }, secret) {
   const copied = action("Copy", async (button) => { await copy(token); flash(button, "Copied"); }, { class: "plain edge" });
-  return make("div", { class: "notice good" }, make("p", {}, "The token of " + name + " is shown this once. Give it to the program as its key, or as Authorization: Bearer …"),
-    make("p", {}, mono(token)),
-    make("div", { class: "tools" }, copied, make("button", { type: "button", class: "plain", onclick: () => secret.replaceChildren() }, "I have it")));
+  return make("div", { class: "notice good" }, p("The token of " + name + " is shown this once. Give it to the program as its key, or as Authorization: Bearer …"),
+    p(mono(token)),
+    tools(copied, make("button", { type: "button", class: "plain", onclick: () => secret.replaceChildren() }, "I have it")));
 }

@@ -3,7 +3,7 @@
 import { access, browsers, encryption } from "./access.js";
 import { agent, get, look, post, statusKnown, typed, watch } from "./call.js";
 import { hear, isLive } from "./live.js";
-import { action, count, failed, h2, here, make, moment, mono, number, say, soft, span, sure } from "./dom.js";
+import { action, count, div, failed, h2, here, make, moment, mono, number, p, say, soft, span, summary, sure, tools } from "./dom.js";
 
 // What is shown is asked for anew soon after an event of a device, and some time after a change of the status, which comes every two seconds
 // while work is done. Beside that times go on: once a minute while the stream of events is there, else more often. How a window for pairing
@@ -88,7 +88,7 @@ function show(list, known, again) {
   if (list.querySelector(".ask:not([hidden])")) return;
   list.dataset.key = key;
   list.replaceChildren(...devices.map((device) => card(device, again)));
-  if (devices.length < 2) list.append(make("li", { class: "card empty" }, make("p", {}, "This device is alone. A second one answers questions too, and helps to read."), here ? soft("Begin below.") : null));
+  if (devices.length < 2) list.append(make("li", { class: "card empty" }, p("This device is alone. A second one answers questions too, and helps to read."), here ? soft("Begin below.") : null));
 }
 
 function card(device, again) {
@@ -123,7 +123,7 @@ function card(device, again) {
     make("div", { class: "top" }, h2(name), make("span", { class: "presence" }, make("span", { class: "dot " + kind }), presence)),
     make("dl", {}, ...facts.flatMap(([what, value]) => [make("dt", {}, what), make("dd", {}, value)])),
     make("div", { class: "foot" },
-      make("details", { class: "quiet" }, make("summary", {}, "PeerId"), make("code", { class: "id" }, device.peer_id), device.since ? soft("known since " + moment(device.since)) : null),
+      make("details", { class: "quiet" }, summary("PeerId"), make("code", { class: "id" }, device.peer_id), device.since ? soft("known since " + moment(device.since)) : null),
       remove));
 }
 
@@ -144,7 +144,7 @@ async function showPairing(box, pair, view, again) {
     return box.replaceChildren(h2("Pair a device"),
       make("div", { class: "pairing" },
         make("img", { class: "qr", alt: "The code and the way here, for a camera", src: "data:image/svg+xml," + encodeURIComponent(svg) }),
-        make("div", {}, soft("On the other device type"), make("p", {}, mono("wattle join " + open.code.replaceAll(" ", ""))),
+        div(soft("On the other device type"), p(mono("wattle join " + open.code.replaceAll(" ", ""))),
           soft("or enter this code on its page:"), make("p", { class: "code" }, open.code),
           soft("Any scanner reads the QR code, a phone’s too: it is a text that needs no address. On the other device type ", mono("wattle join 'TEXT'"), " with it."),
           make("p", { class: "left soft" }, left(open)), trouble ? make("p", { class: "notice" }, trouble) : null,
@@ -154,8 +154,8 @@ async function showPairing(box, pair, view, again) {
   box.replaceChildren(h2("Pair a device"), ...[
     letting_in ? make("p", { class: "good" }, "A device has the right code and is being let in.") : null,
     joined ? accepted(joined, again) : closed ? soft(closed.why) : null,
-    make("p", {}, "Let one device in: it gets three minutes and a code."),
-    make("div", { class: "tools" }, action("Show a code", async () => { await post("/v1/pair", {}); await again(); }, { class: "main" })),
+    p("Let one device in: it gets three minutes and a code."),
+    tools(action("Show a code", async () => { await post("/v1/pair", {}); await again(); }, { class: "main" })),
     join(again)].filter(Boolean));
 }
 
@@ -165,9 +165,9 @@ const left = (open) => count(open.seconds_left, "second", "seconds") + " and " +
 function accepted(joined, again) {
   if (!joined.words) return make("p", { class: "good" }, joined.device + " has joined by its invite.");
   const box = make("div", { class: "notice good" },
-    make("p", {}, joined.device + " has joined. Does its screen show these three words?"), make("p", { class: "words" }, joined.words));
+    p(joined.device + " has joined. Does its screen show these three words?"), make("p", { class: "words" }, joined.words));
   box.append(make("div", { class: "tools" },
-    make("button", { type: "button", class: "main", onclick: () => box.replaceChildren(make("p", {}, joined.device + " is one of your devices now.")) }, "Yes, the same"),
+    make("button", { type: "button", class: "main", onclick: () => box.replaceChildren(p(joined.device + " is one of your devices now.")) }, "Yes, the same"),
     sure("No", "Remove it again, for ever?", "Remove it", async () => { await post("/v1/remove", { peer: joined.peer_id }); await look(); again(); })));
   return box;
 }
@@ -190,5 +190,5 @@ function join(again) {
       again();
     } catch (error) { done.replaceChildren(failed(error)); }
   });
-  return make("details", { class: "quiet admin" }, make("summary", {}, "This device shall join another one"), form);
+  return make("details", { class: "quiet admin" }, summary("This device shall join another one"), form);
 }

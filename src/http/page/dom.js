@@ -24,9 +24,11 @@ function fill(node, attributes, children) {
   return node;
 }
 
-/** A heading, what is typed, a remark, and the choices of a list: pairs of a value and its name. */
+/** A heading, what is typed, plain elements, a row of buttons, a remark, and the choices of a list: pairs of a value and its name. */
 export const h2 = (...children) => make("h2", {}, ...children);
 export const mono = (...children) => make("code", {}, ...children);
+export const [p, div, li, summary] = ["p", "div", "li", "summary"].map((name) => (...children) => make(name, {}, ...children));
+export const tools = (...children) => make("div", { class: "tools" }, ...children);
 export const soft = (...children) => make("p", { class: "soft" }, ...children);
 export const options = (pairs) => pairs.map(([value, label]) => make("option", { value }, label));
 

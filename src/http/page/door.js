@@ -3,7 +3,7 @@
 // What was wrong is told apart from what is missing, and from a password that is not set.
 
 import { knock } from "./call.js";
-import { at, make, mono } from "./dom.js";
+import { at, make, mono, p } from "./dom.js";
 import { hasToken, keepToken, needNone, takeCode, typeToken, wasWrong } from "./token.js";
 
 let told = "";
@@ -118,7 +118,7 @@ function byToken(notice, begin, folded) {
     begin();
   }, make("p", { id: "token-help" }, "On the device, type ", mono("wattle open"),
     " or ", mono("wattle link"), ": the address that it prints can be pasted here whole. The token is also in the file ", mono("api-token"), " of the agent's home."),
-  folded ? null : make("p", {}, "No password is set for this page. On the device, ", mono("wattle password set"), " sets one."),
+  folded ? null : p("No password is set for this page. On the device, ", mono("wattle password set"), " sets one."),
   make("label", { for: "token" }, "Token or whole address"), field, long.label, submit("Open"));
   return folded ? make("details", { open: wasWrong() }, make("summary", {}, "Open it with a token"), whole) : whole;
 }

@@ -1,7 +1,7 @@
 // What the device spends and may spend: the day, why it works or waits, and what a person can ask of it.
 
 import { ask, get, look, post, statusKnown } from "./call.js";
-import { action, failed, h2, make, number, options, soft, span } from "./dom.js";
+import { action, div, failed, h2, make, number, options, p, soft, span } from "./dom.js";
 import { hear, isLive } from "./live.js";
 import { plot } from "./plot.js";
 import { showQuiet } from "./quiet.js";
@@ -52,7 +52,7 @@ export function open(box) {
   return () => { view.ends = true; clearTimeout(view.timer); end(); };
 }
 
-const figure = (value, label, more) => make("div", {}, make("strong", {}, value), make("span", {}, label), more ? make("small", {}, more) : null);
+const figure = (value, label, more) => div(make("strong", {}, value), make("span", {}, label), more ? make("small", {}, more) : null);
 
 function present(energy) {
   const work = energy.today.find((one) => one.per_1000_chunks !== null);
@@ -130,7 +130,7 @@ function hint(box, energy, again) {
     await again();
   };
   box.replaceChildren(h2("How much energy there is"),
-    make("p", {}, "Now there is " + (words[energy.energy] || energy.energy) + (energy.energy_source ? ", says " + energy.energy_source : "") + "."),
+    p("Now there is " + (words[energy.energy] || energy.energy) + (energy.energy_source ? ", says " + energy.energy_source : "") + "."),
     soft("With surplus, from the roof for example, work that waits is done. When it is scarce, only what is asked for is. Home Assistant can say it by itself."),
     make("div", { class: "tools writes" }, ...["surplus", "normal", "scarce"].map((state) => action(state[0].toUpperCase() + state.slice(1), put(state), { class: "plain edge" })), make("label", { class: "soft" }, "for ", length)));
 }

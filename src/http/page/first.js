@@ -1,12 +1,12 @@
 // The three steps of a home that has nothing yet: a folder, a device, a question.
 
 import { addFolder } from "./library.js";
-import { h2, here, make, soft } from "./dom.js";
+import { div, h2, here, make, soft } from "./dom.js";
 
 export function firstSteps(status) {
   const linked = status.peers.some((peer) => peer.linked);
   const step = (number, done, title, ...rest) => make("li", { class: "card step" + (done ? " done" : "") },
-    make("span", { class: "count", "aria-hidden": "true" }, done ? "✓" : String(number)), make("div", {}, h2(title), ...rest));
+    make("span", { class: "count", "aria-hidden": "true" }, done ? "✓" : String(number)), div(h2(title), ...rest));
   return make("div", { class: "first" },
     make("p", { class: "lead" }, "Three steps, and your documents answer. Nothing leaves your devices."),
     make("ol", {},

@@ -1,6 +1,6 @@
 // Answers: passages grouped by document, the strong ones first, weak ones folded.
 
-import { action, copy, count, draw, elide, flash, h2, make, number, split } from "./dom.js";
+import { action, copy, count, draw, elide, flash, h2, li, make, number, split } from "./dom.js";
 import { agent, ask, post, typed } from "./call.js";
 import { best, blocks, finder } from "./passage.js";
 import { openReader } from "./reader.js";
@@ -41,7 +41,7 @@ export function answers(found, question) {
   const shows = (group, at) => found.nothing_fits ? at < NEAREST
     : group.score >= POSSIBLE && (!group.bare || group.score >= STRONG) || best < STRONG && at < NEAR_MAX && group.score * 2 >= best;
   const good = groups.filter(shows), rest = groups.filter((group) => !good.includes(group));
-  const list = (of) => make("ol", { class: "documents" }, ...of.map((group) => make("li", {}, card(group, question))));
+  const list = (of) => make("ol", { class: "documents" }, ...of.map((group) => li(card(group, question))));
   const out = [];
   if (good.length) out.push(list(good));
   if (rest.length) {

@@ -2,7 +2,7 @@
 
 import { agent, get, look, mayChange, post, watch } from "./call.js";
 import { forgetModels, modelOf } from "./models.js";
-import { action, ago, count, elide, failed, h2, make, mono, number, options, say, soft, span, split, sure } from "./dom.js";
+import { action, ago, count, elide, failed, h2, li, make, mono, number, options, p, say, soft, span, split, summary, sure, tools } from "./dom.js";
 
 const WRITES = { class: "plain writes" };
 const RINGS = [["private", "This device only"], ["mesh", "All my devices"]];
@@ -69,18 +69,18 @@ function howFar({ files, chunks, vectors, passages, pace, scanning, background, 
     make("div", { class: "figure" }, make("strong", {}, number(files.ready)), make("span", {}, " of " + count(all, "file", "files") + " ready here")),
     bar,
     soft(number(vectors) + " of " + count(chunks, "passage", "passages") + " embedded. " + state),
-    facts.length ? make("ul", { class: "facts" }, ...facts.map(([n, what]) => make("li", {}, make("strong", {}, number(n)), " " + what))) : null,
+    facts.length ? make("ul", { class: "facts" }, ...facts.map(([n, what]) => li(make("strong", {}, number(n)), " " + what))) : null,
   ].filter(Boolean);
 }
 
 function decisions(status) {
   const asked = status.sources.filter((source) => source.missing).map((source) => make("div", { class: "notice" },
-    make("p", {}, number(source.missing.documents) + " of " + count(source.missing.of, "document", "documents") + " in " + source.path + " are gone at once. They answer until you decide."),
+    p(number(source.missing.documents) + " of " + count(source.missing.of, "document", "documents") + " in " + source.path + " are gone at once. They answer until you decide."),
     make("div", { class: "tools writes" }, action("Keep them", () => then("/v1/keep", { path: source.path })), sure("Forget them", "Forget " + count(source.missing.documents, "document", "documents") + "?", "Forget them", () => then("/v1/forget", { path: source.path })))));
   // The agent tells of a loss as a finding too.
   const told = (finding) => asked.length && / keep /.test(finding.command || "");
-  const findings = (status.findings || []).filter((finding) => !told(finding)).map((finding) => make("div", { class: "notice" }, make("p", {}, finding.what),
-    finding.command ? make("p", {}, "Type: ", mono(finding.command)) : null));
+  const findings = (status.findings || []).filter((finding) => !told(finding)).map((finding) => make("div", { class: "notice" }, p(finding.what),
+    finding.command ? p("Type: ", mono(finding.command)) : null));
   return [...asked, ...findings];
 }
 
@@ -125,8 +125,8 @@ function everybody(name, back) {
   const field = make("input", { "aria-label": "Name of the collection", required: true, autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
   const trouble = make("div", {});
   const form = make("form", { class: "notice pending" },
-    make("p", {}, "Each file of " + name + " becomes readable without a password for everybody who reaches this device, once config.toml switches a way on (docs/ipfs.md). What others fetched cannot be taken back. Who means that types its name:"),
-    field, make("div", { class: "tools" }, make("button", { type: "submit", class: "plain bad" }, "Make it public"), make("button", { type: "button", class: "plain", onclick: back }, "No")), trouble);
+    p("Each file of " + name + " becomes readable without a password for everybody who reaches this device, once config.toml switches a way on (docs/ipfs.md). What others fetched cannot be taken back. Who means that types its name:"),
+    field, tools(make("button", { type: "submit", class: "plain bad" }, "Make it public"), make("button", { type: "button", class: "plain", onclick: back }, "No")), trouble);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
@@ -155,7 +155,7 @@ function rename(name) {
       await then("/v1/collection", { name, to: field.value.trim() });
     } catch (error) { form.after(failed(error)); }
   });
-  return make("details", { class: "quiet writes" }, make("summary", {}, "Rename"), form);
+  return make("details", { class: "quiet writes" }, summary("Rename"), form);
 }
 
 function folder(source) {
@@ -223,8 +223,8 @@ function unreadable(box, status, atOnce) {
     } catch (error) { list.replaceChildren(failed(error)); }
   };
   box.replaceChildren(title,
-    make("p", {}, [refused && count(refused, "file cannot", "files cannot") + " be used", parked && count(parked, "file is", "files are") + " set aside after failing again and again"].filter(Boolean).join("; ") + ". Their names are found all the same."),
-    make("div", { class: "tools" }, action("Show with reasons", load, { class: "plain edge" }),
+    p([refused && count(refused, "file cannot", "files cannot") + " be used", parked && count(parked, "file is", "files are") + " set aside after failing again and again"].filter(Boolean).join("; ") + ". Their names are found all the same."),
+    tools(action("Show with reasons", load, { class: "plain edge" }),
       parked ? action("Try all again", () => then("/v1/tasks/retry", {}), WRITES) : null), list, others);
   if (atOnce) load();
 }
@@ -237,7 +237,7 @@ function elsewhere({ device, peers }) {
 function reasons(files, all) {
   const by = new Map();
   for (const file of files) by.set(file.reason, [...(by.get(file.reason) || []), file.path]);
-  const out = [...by].map(([reason, paths]) => make("details", { open: by.size < 4 }, make("summary", {}, reason + " ", make("span", { class: "soft" }, "(" + number(paths.length) + ")")),
+  const out = [...by].map(([reason, paths]) => make("details", { open: by.size < 4 }, summary(reason + " ", make("span", { class: "soft" }, "(" + number(paths.length) + ")")),
     make("ul", { class: "paths" }, ...paths.map((path) => make("li", { title: path }, elide(path, 90))))));
   if (files.length < all) out.push(soft(number(all - files.length) + " more are not listed."));
   return out;

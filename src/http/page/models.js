@@ -1,7 +1,7 @@
 // With which model a collection is embedded: what there is to choose from, what a change takes, and the way back.
 
 import { agent, get, look, mayChange, post } from "./call.js";
-import { action, count, failed, make, mono, number, say, soft, span } from "./dom.js";
+import { action, count, failed, make, mono, number, p, say, soft, span, tools } from "./dom.js";
 
 // Asked for once a visit of the library: models come with a folder that somebody copies.
 let known = null;
@@ -43,7 +43,7 @@ export function modelOf(name) {
 function choice(name, { models: list, folder }, now, change) {
   const label = (one) => one.name + (one.many_languages ? ", many languages" : ", English") + (one.home ? " (this device’s own)" : "");
   const hint = soft("Further models are folders in ", mono(folder || "models"), ". A collection that you give none gets that of many languages by itself, where it is there and most documents are not in English.");
-  if (list.length < 2) return [make("p", {}, "This device has one model."), hint];
+  if (list.length < 2) return [p("This device has one model."), hint];
   const select = make("select", { disabled: !mayChange() }, ...list.map((one) => make("option", { value: one.name }, label(one))),
     ...(list.some((one) => one.name === now) ? [] : [make("option", { value: now }, now + ", whose files are away")]));
   select.value = now;
@@ -74,9 +74,9 @@ async function forecast(asked, name, body, model, now) {
     say(name + " is embedded with " + model + " from now on." + (done.forgotten ? " " + done.forgotten : ""));
     await look();
   }, { class: "main" });
-  question.append(make("p", {}, sentence(told, model)),
-    make("p", {}, "What is not embedded with it yet is found as before. How far it is stands above, and you can pause it or go back at any time."),
-    make("div", { class: "tools" }, yes, make("button", { type: "button", class: "plain", onclick: keep }, "Keep " + now)));
+  question.append(p(sentence(told, model)),
+    p("What is not embedded with it yet is found as before. How far it is stands above, and you can pause it or go back at any time."),
+    tools(yes, make("button", { type: "button", class: "plain", onclick: keep }, "Keep " + now)));
   asked.replaceChildren(question);
 }
 

@@ -2,7 +2,7 @@
 //
 // A document may say anything: all of it goes into text nodes, and no address in it becomes a link.
 
-import { make, mono } from "./dom.js";
+import { li, make, mono } from "./dom.js";
 
 const ITEM = /^(\s*)([-*+•–]|\d{1,3}[.)]|[a-z][.)])\s+(?=\S)/;
 const FENCE = /^\s*(?:[-*+]\s+)?(`{3,}|~{3,})/;
@@ -167,7 +167,7 @@ function list(lines, at, out, look) {
         level = { indent, list: nested, item: null };
         open.push(level);
       }
-      level.item = make("li", {}, ...inline(lines[end].slice(item[0].length), look));
+      level.item = li(...inline(lines[end].slice(item[0].length), look));
       level.list.append(level.item);
     } else if (!lines[end].trim()) {
       // An empty line ends the list unless another item follows.

@@ -1,7 +1,7 @@
 // Quiet hours: which there are, and the form that adds some. The agent is always sent all of them.
 
 import { ask } from "./call.js";
-import { action, failed, h2, make, options, say, soft } from "./dom.js";
+import { action, failed, h2, li, make, options, p, say, soft } from "./dom.js";
 
 const DAYS = { mon: "Monday", tue: "Tuesday", wed: "Wednesday", thu: "Thursday", fri: "Friday", sat: "Saturday", sun: "Sunday" };
 const SHARES = [["0", "nothing"], ["0.25", "a quarter of the device"], ["0.5", "half of the device"]];
@@ -17,11 +17,11 @@ export function showQuiet(box, energy, again) {
     await again();
     if (done.forgotten) box.append(make("p", { class: "notice", role: "alert" }, done.forgotten));
   };
-  const line = (one) => make("li", {}, make("div", { class: "grow" }, told(one)),
+  const line = (one) => li(make("div", { class: "grow" }, told(one)),
     action("Remove", () => set(hours.filter((other) => other !== one), "These quiet hours are removed."), { class: "plain admin", "aria-label": "Remove quiet hours: " + told(one) }));
   box.replaceChildren(h2("Quiet hours"),
     soft("Hours with little or no background work, when a fan would disturb, for example. Questions are answered all the same."),
-    hours.length ? make("ul", { class: "rows" }, ...hours.map(line)) : make("p", {}, "None are set."),
+    hours.length ? make("ul", { class: "rows" }, ...hours.map(line)) : p("None are set."),
     energy.leads === false ? make("p", { class: "note" }, "Another agent of this host governs it: the quiet hours of that one hold, and these once this one does.") : "",
     form((one) => set([...hours, one], "Quiet hours are set: " + told(one))));
 }

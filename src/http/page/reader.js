@@ -1,7 +1,7 @@
 // A document's text in a dialogue, with the passage in it. Of another device's document only its passages are here.
 
 import { get } from "./call.js";
-import { failed, h2, make, soft, split } from "./dom.js";
+import { div, failed, h2, make, soft, split } from "./dom.js";
 import { best, blocks, isRows } from "./passage.js";
 import { openFile } from "./hits.js";
 
@@ -10,7 +10,7 @@ export function openReader({ hit, group, find, isHere }) {
   const name = hit.heading.split(" > ")[0] || split(hit.path).file;
   const tools = make("div", { class: "tools" });
   const dialog = make("dialog", { class: "reader", "aria-label": name },
-    make("header", {}, make("div", {}, h2(name), make("p", { class: "where" }, (isHere ? "" : group.device + " · ") + hit.path)),
+    make("header", {}, div(h2(name), make("p", { class: "where" }, (isHere ? "" : group.device + " · ") + hit.path)),
       make("button", { type: "button", class: "plain close", "aria-label": "Close", onclick: () => dialog.close() }, "Close")),
     text, tools);
   document.body.append(dialog);

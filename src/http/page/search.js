@@ -1,7 +1,7 @@
 // The view where questions are asked. The address holds the question and its filters, so that Back and a reload bring them again.
 
 import { CallError, agent, ask, statusKnown, typed, watch } from "./call.js";
-import { at, count, draw, elide, failed, make, number, say, soft, split } from "./dom.js";
+import { at, count, draw, elide, failed, li, make, number, p, say, soft, split } from "./dom.js";
 import { answers, grouped } from "./hits.js";
 import { firstSteps } from "./first.js";
 
@@ -121,7 +121,7 @@ function standing(status) {
 }
 
 function searched(status) {
-  const one = (href, name, more) => make("li", {}, make("a", { class: "card", href }, make("strong", {}, elide(name, 40)), make("span", { class: "soft" }, elide(more, 48))));
+  const one = (href, name, more) => li(make("a", { class: "card", href }, make("strong", {}, elide(name, 40)), make("span", { class: "soft" }, elide(more, 48))));
   const folders = status.sources.map((source) => one("/?view=library", split(source.path).file, source.collection + (source.ring === "private" ? ", this device only" : "")));
   const devices = status.peers.filter((peer) => peer.device && peer.collections.length).map((peer) => one("/?view=devices", peer.device,
     count(peer.collections.reduce((sum, collection) => sum + collection.documents, 0), "file", "files") + (peer.linked ? "" : ", away now")));
@@ -243,7 +243,7 @@ function show(found, query) {
   const said = headline(found);
   line.replaceChildren(...covered(found));
   // Why nothing was found stands beside that, and is no remark.
-  const why = found.hits.length ? [] : (found.unknown || []).map((text) => make("p", {}, told(text)));
+  const why = found.hits.length ? [] : (found.unknown || []).map((text) => p(told(text)));
   out.replaceChildren(...(said ? [make("p", { class: "verdict" }, said)] : []), ...why, ...answers(found, query),
     ...(found.hits.length && !found.nothing_fits ? [] : [nothing(coverage)]));
   say((said ? said + " " : "") + count(found.hits.length, "passage", "passages") + " of " + count(grouped(found.hits).length, "document", "documents"));
@@ -312,8 +312,8 @@ function covered(found) {
     coverage.background,
   ].filter(Boolean);
   const link = make("a", { href: "/?view=library#unreadable" }, parts[0] + (parts.length > 1 ? "; " + parts.slice(1).join("; ") : ""));
-  if (!more.length) return [make("p", {}, link)];
-  return [make("p", {}, link), make("details", {}, make("summary", {}, count(more.length, "remark", "remarks")), make("ul", {}, ...more.map((text) => make("li", {}, text))))];
+  if (!more.length) return [p(link)];
+  return [p(link), make("details", {}, make("summary", {}, count(more.length, "remark", "remarks")), make("ul", {}, ...more.map((text) => li(text))))];
 }
 
 // --- keys
