@@ -8,7 +8,7 @@
 //! that gets no answer (`reach`); what they take for a moment goes back at once (`given_back`). Parsers of complicated formats run in processes of their own (`child`).
 //!
 //! Invariants: besides `embed::engine` this is the only module that calls the operating system below sockets; its
-//! unsafe code is in `sched` and `child::sys` alone. It uses nothing of `net`, `runtime`, `http` and `cli`. A panic of any thread is
+//! unsafe code is in `sched`, `child::sys` and `hypot` alone. It uses nothing of `net`, `runtime`, `http` and `cli`. A panic of any thread is
 //! counted and bounded in the log (`panics`).
 //!
 //! It does not decide anything, and it sends nothing to other devices.
@@ -29,6 +29,7 @@ pub mod hang_up;
 pub mod hint_files;
 pub mod home;
 pub mod host;
+mod hypot;
 pub mod interface;
 pub mod invite_card;
 pub mod last_answer;

@@ -85,6 +85,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/embed/kernels/neon_32.rs",
     "src/embed/kernels/neon_dot.rs",
     "src/platform/child/sys.rs",
+    "src/platform/hypot.rs",
     "src/platform/sched.rs",
     "src/search/vector/avx2.rs",
     "src/search/vector/avx512.rs",
