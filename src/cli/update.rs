@@ -10,7 +10,7 @@ use super::args::{ImageCommand, UpdateCommand};
 use super::card;
 use super::output::{Stop, show, show_done};
 use super::paths::absolute;
-use crate::mesh::update::Trial;
+use crate::mesh::update::{Stage, Trial};
 use crate::platform::clock;
 use crate::platform::home::default_home;
 use crate::platform::update::{Card, System, Then, mark_for_reset, restart, stage_word, word_of};
@@ -88,6 +88,7 @@ fn apply(
     let mut text = format!("Version {version} lies whole on the card. ");
     let mut then = Then::GoOn;
     if now {
+        system.can_try()?;
         let (mut trial, _) = Trial::start(clock::now(), system.running(), card.record());
         then = card.carry_out(&trial.turn())?;
         text += "The board starts it now, and comes back to this one by itself unless it holds for ten minutes.\n";
@@ -142,6 +143,12 @@ fn status(system: &System, as_json: bool) -> Result<(), Stop> {
                     record.slot.name(),
                     word_of(record.stage)
                 );
+                if record.stage == Stage::Written
+                    && let Err(why) = system.can_try()
+                {
+                    text += &why;
+                    text.push('\n');
+                }
             }
             None => text += "No update is under way.\n",
         }

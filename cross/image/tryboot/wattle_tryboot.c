@@ -109,12 +109,12 @@ static void __exit wattle_tryboot_exit(void)
 module_init(wattle_tryboot_init);
 module_exit(wattle_tryboot_exit);
 
-/* The firmware's device is what has it loaded; a machine without one never asks for it. */
-static const struct of_device_id boards[] = {
-	{ .compatible = "raspberrypi,bcm2835-firmware" },
-	{ }
-};
-MODULE_DEVICE_TABLE(of, boards);
+/*
+ * The firmware's device is what has it loaded; a machine without one never asks for it. Written out, as MODULE_DEVICE_TABLE would: Debian's modpost for a
+ * PC takes the table of a board with 32 bits for one with 64.
+ */
+MODULE_ALIAS("of:N*T*Craspberrypi,bcm2835-firmware");
+MODULE_ALIAS("of:N*T*Craspberrypi,bcm2835-firmwareC*");
 
 MODULE_DESCRIPTION("Starts the other system of a Raspberry Pi's card once");
 MODULE_AUTHOR("Wattle");
