@@ -92,6 +92,9 @@ fn apply(
         let (mut trial, _) = Trial::start(clock::now(), system.running(), card.record());
         then = card.carry_out(&trial.turn())?;
         text += "The board starts it now, and comes back to this one by itself unless it holds for ten minutes.\n";
+    } else if let Err(why) = system.can_try() {
+        text += &why;
+        text.push('\n');
     } else {
         text += "The board starts it once it is its turn: in a few minutes, unless another device of the mesh updates or was away within a day. `wattle update status` says how far it is.\n";
     }
