@@ -98,9 +98,13 @@ fn apply(
     }
     let mut then = Then::GoOn;
     if now {
+        system.can_try()?;
         let (mut trial, _) = Trial::start(clock::now(), system.running(), card.record());
         then = card.carry_out(&trial.turn(seen(home).is_some_and(|seen| seen.reaches_others)))?;
         text += "The board starts it now, and comes back to this one by itself unless it holds for ten minutes.\n";
+    } else if let Err(why) = system.can_try() {
+        text += &why;
+        text.push('\n');
     } else {
         text += "The board starts it once it is its turn: in a few minutes, unless another device of the mesh updates or was away within a day. `wattle update status` says how far it is.\n";
     }
@@ -167,6 +171,12 @@ fn told_status(system: &System, record: Option<Record>) -> String {
                     "It was tried ({} of {UPDATE_TRIES_MAX} times), and reached no other device in an hour: they may all have been off.",
                     record.tries
                 );
+                if record.stage == Stage::Written
+                    && let Err(why) = system.can_try()
+                {
+                    text += &why;
+                    text.push('\n');
+                }
             }
         }
         None => text += "No update is under way.\n",

@@ -167,6 +167,29 @@ impl<'a> Card<'a> {
         Ok(is_due)
     }
 
+    /// Keeps that what is on trial came up, so that the earlier system can tell why it was given up.
+    ///
+    /// # Errors
+    /// One sentence; the trial goes on all the same.
+    pub fn note_came_up(&self, record: Record) -> Result<(), String> {
+        record::note_came_up(&self.system.state(), record.version)
+            .map_err(|error| format!("That the new system came up cannot be written: {error}."))
+    }
+
+    /// Why what was on trial was given up by a start of the earlier system, for people.
+    #[must_use]
+    pub fn why_given_up(&self, record: Record) -> String {
+        let why = if record::came_up(&self.system.state(), record.version) {
+            "its system came up, and the board started anew before it had held"
+        } else {
+            "the firmware did not start the new system, or that did not come so far that Wattle ran"
+        };
+        format!(
+            "Version {} was given up: {why}. The earlier one runs, and takes that version no more by itself (`wattle update apply` does).",
+            record.version
+        )
+    }
+
     /// Carries effects out, in their order.
     ///
     /// # Errors

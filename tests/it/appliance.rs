@@ -81,6 +81,12 @@ fn a_board_hands_on_at_the_port_at_which_others_ask_and_knows_whose_updates_it_t
     assert!(
         boot.contains("LOCK: &str = \"boot.lock\"") && read("src/platform/update/system.rs").contains("\"run/wattle\"")
     );
+    // The module by which the firmware is told is made, is in the image, and is the one whose presence the program looks for.
+    let source = read("cross/image/tryboot/wattle_tryboot.c");
+    assert!(source.contains("of:N*T*Craspberrypi,bcm2835-firmware") && source.contains("0x00038064"));
+    assert!(read("cross/image/tryboot/Kbuild").contains("wattle_tryboot.o"));
+    assert!(read("cross/image/modules").lines().any(|line| line == "late wattle_tryboot"));
+    assert!(read("src/platform/update/system.rs").contains("\"sys/module/wattle_tryboot\""));
     let trial = read("cross/image/root/usr/libexec/wattle/trial");
     let seconds = trial.lines().find_map(|line| line.strip_prefix("sleep \"${1:-")?.strip_suffix("}\""));
     let seconds: u64 = seconds.unwrap().parse().unwrap();

@@ -4,7 +4,7 @@ use super::agent::{Seen, told};
 use super::*;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{UPDATE_REACHED_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TROUBLE_BYTES_MAX};
-use crate::mesh::update::Slot;
+use crate::mesh::update::{Effect, Record, Slot};
 use crate::platform::update::make_key;
 use crate::wire::update::Version;
 use std::fs;
@@ -180,6 +180,29 @@ fn what_cannot_be_written_of_a_trial_is_tried_again_and_holds_nobody_back_from_t
     fs::remove_dir_all(board.at(kept)).unwrap();
     assert_eq!(watch::decide(&card, &mut trial, after(UPDATE_TRIAL_MS + 2), good), Ok(Then::GoOn));
     assert_eq!(card.record().unwrap().stage, Stage::Confirmed);
+}
+
+#[test]
+fn a_start_in_the_earlier_system_tells_whether_the_new_one_came_up() {
+    let board = Board::new();
+    board.put("boot/firmware/b/config.txt", "os_prefix=b/\n");
+    let system = System::find(board.folder.path()).unwrap().unwrap();
+    let card = Card::take(&system).unwrap();
+    let tried = |slot| Record { version: Version(9, 0, 0), slot, stage: Stage::Trying, needs_mesh: false };
+    let begin = |slot| card.carry_out(&[Effect::Save(tried(slot))]).unwrap();
+    assert_eq!(watch::start(&system, &card).1, None, "there is no update");
+    begin(Slot::A);
+    let given_up = watch::start(&system, &card).1.unwrap();
+    assert!(given_up.contains("9.0.0") && given_up.contains("the firmware did not start"), "{given_up}");
+    assert_eq!(card.record().map(|record| record.stage), Some(Stage::RolledBack));
+    assert_eq!(watch::start(&system, &card).1, None, "it is told once");
+    // The same version again: this time it runs, and is started in the other place after that.
+    begin(Slot::B);
+    let (trial, given_up) = watch::start(&system, &card);
+    assert!(trial.deadline().is_some() && given_up.is_none());
+    begin(Slot::A);
+    let given_up = watch::start(&system, &card).1.unwrap();
+    assert!(given_up.contains("its system came up"), "{given_up}");
 }
 
 #[test]

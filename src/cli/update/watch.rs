@@ -21,12 +21,7 @@ use std::time::Duration;
 /// The card was not free at the start, or the board does not start anew.
 pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
     let card = Card::take(system)?;
-    // A trial is as old as the board's start, however often this service was started since.
-    let (mut trial, effects) = Trial::start(Instant::ZERO, system.running(), card.record());
-    if let Err(why) = card.carry_out(&effects) {
-        // Of a card that cannot be written all else is told all the same; the next start does it again.
-        warn!("{why}");
-    }
+    let (mut trial, given_up) = start(system, &card);
     drop(card);
     let mut trouble = Origin::on_card(system).and_then(|origin| take(system, &origin).err().map(Untaken::why));
     let mut asks_at = Instant::from_millis(UPDATE_FIRST_CHECK_MS);
@@ -34,7 +29,8 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
     let mut reached = None;
     loop {
         let now = clock::now();
-        match step(system, home, (&mut trial, &mut reached), trouble.as_deref()) {
+        let told = trouble.as_deref().or(given_up.as_deref());
+        match step(system, home, (&mut trial, &mut reached), told) {
             Ok(Then::GoOn) => {}
             Ok(then) if restart(system, then)? => return Ok(()),
             Ok(_) => {
@@ -60,6 +56,21 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
     }
 }
 
+/// What this start is to an update: one on trial is noted to have come up, and of one that the start finds given up the owner is told why.
+pub(super) fn start(system: &System, card: &Card<'_>) -> (Trial, Option<String>) {
+    let tried = card.record().filter(|record| record.stage == Stage::Trying);
+    // A trial is as old as the board's start, however often this service was started since.
+    let (trial, effects) = Trial::start(Instant::ZERO, system.running(), card.record());
+    let given_up = tried.filter(|record| record.slot != system.running()).map(|record| card.why_given_up(record));
+    let came_up = tried.filter(|record| record.slot == system.running());
+    let noted = came_up.map_or(Ok(()), |record| card.note_came_up(record));
+    // Of a card that cannot be written all else is told all the same; the next start does it again.
+    for why in [noted.err(), card.carry_out(&effects).err(), given_up.clone()].into_iter().flatten() {
+        warn!("{why}");
+    }
+    (trial, given_up)
+}
+
 /// One look: how the agent is, whether what is on trial has held, and whether what waits has its turn. `reached`: when another device was, last.
 fn step(
     system: &System,
@@ -79,14 +90,18 @@ fn step(
     if then != Then::GoOn {
         return Ok(then);
     }
-    let said = match trial.record().map(|record| record.stage) {
-        // What would be kept of a trial is forgotten by its start.
-        _ if system.stands_in() => Said::Nothing,
+    let stage = trial.record().map(|record| record.stage);
+    let untriable = if stage == Some(Stage::Written) { system.can_try().err() } else { None };
+    let said = match stage {
+        // What would be kept of a trial is forgotten by its start; and one that cannot be started keeps no other device waiting.
+        _ if system.stands_in() || untriable.is_some() => Said::Nothing,
         Some(Stage::Written) => Said::Wants,
         Some(Stage::Trying) => Said::Updates,
         Some(Stage::Confirmed | Stage::RolledBack) | None => Said::Nothing,
     };
-    if agent.is_none() || !turn(home, said, trouble) {
+    let trouble = untriable.as_deref().or(trouble);
+    let is_turn = agent.is_some() && turn(home, said, trouble);
+    if !is_turn || untriable.is_some() {
         return Ok(Then::GoOn);
     }
     card.carry_out(&trial.turn(reached.is_some_and(|at| has_mesh(now, at))))

@@ -13,6 +13,8 @@ use std::path::Path;
 
 const NAME: &str = "record.json";
 const ASKED: &str = "asked";
+/// Which version came up last as one on trial.
+const CAME_UP: &str = "came-up";
 /// What is written to see whether a record can be.
 const BESIDE: &str = "record.try";
 
@@ -93,12 +95,27 @@ pub fn stage_word(stage: Stage) -> &'static str {
     STAGES.iter().find(|(known, _)| *known == stage).map_or("", |(_, word)| word)
 }
 
-/// Forgets it, synced.
+/// Forgets it, and what came up of it, synced.
 ///
 /// # Errors
 /// The system's.
 pub(super) fn forget(folder: &Path) -> Result<()> {
-    durable::remove(&folder.join(NAME))
+    durable::remove(&folder.join(NAME))?;
+    durable::remove(&folder.join(CAME_UP))
+}
+
+/// Keeps that this version came up as one on trial, synced: the earlier system knows then that the firmware started it.
+///
+/// # Errors
+/// The system's.
+pub(super) fn note_came_up(folder: &Path, version: Version) -> Result<()> {
+    durable::write(&folder.join(CAME_UP), format!("{version}\n").as_bytes())
+}
+
+/// Whether this version came up as one on trial.
+pub(super) fn came_up(folder: &Path, version: Version) -> bool {
+    let bytes = regular::read(&folder.join(CAME_UP), UPDATE_RECORD_BYTES_MAX);
+    bytes.is_ok_and(|bytes| str::from_utf8(&bytes).is_ok_and(|text| Version::parse(text.trim()) == Some(version)))
 }
 
 /// When the owner's address was asked last, in seconds since 1970 as the clock showed them.

@@ -21,6 +21,8 @@ const MAKER: &str = "maker";
 const NAME: &str = "data/system/hostname";
 /// The address that the owner set.
 const ADDRESS: &str = "data/system/update.address";
+/// There while the image's kernel module is loaded that tells the firmware of tryboot: only where the firmware can be told.
+const TRYBOOT: &str = "sys/module/wattle_tryboot";
 
 /// The image that runs.
 #[derive(Clone, Debug)]
@@ -141,6 +143,18 @@ impl System {
             .skip(1)
             .filter_map(|route| route.split_ascii_whitespace().next())
             .any(|interface| interface != "lo")
+    }
+
+    /// Whether the firmware can be told to start the other system once.
+    ///
+    /// # Errors
+    /// One sentence: it cannot, so an update that is tried would be given up at once.
+    pub fn can_try(&self) -> Result<(), String> {
+        if self.root.join(TRYBOOT).exists() {
+            return Ok(());
+        }
+        Err("The update lies on the card and cannot be started: the firmware cannot be told to, as the kernel's module wattle_tryboot is not loaded (`journalctl -k -g tryboot` may say why). The system that runs goes on."
+            .to_owned())
     }
 
     /// The agent's home.
@@ -294,6 +308,9 @@ mod tests {
         assert_eq!(system.keys().unwrap(), [[0x0a; 32]]);
         put(KEYS[1], "none\n");
         assert!(system.keys().unwrap().is_empty(), "not the maker's either");
+        assert!(system.can_try().unwrap_err().contains("wattle_tryboot is not loaded"));
+        put(&format!("{TRYBOOT}/initstate"), "live\n");
+        assert_eq!(system.can_try(), Ok(()));
         assert_eq!(system.address(), None);
         put(ADDRESS, " http://nas.local/wattle/ \n");
         assert_eq!(system.address().as_deref(), Some("http://nas.local/wattle/"));
