@@ -171,12 +171,11 @@ fn told_status(system: &System, record: Option<Record>) -> String {
                     "It was tried ({} of {UPDATE_TRIES_MAX} times), and reached no other device in an hour: they may all have been off.",
                     record.tries
                 );
-                if record.stage == Stage::Written
-                    && let Err(why) = system.can_try()
-                {
-                    text += &why;
-                    text.push('\n');
-                }
+            }
+            if record.stage == Stage::Written
+                && let Err(why) = system.can_try()
+            {
+                let _ = writeln!(text, "{why}");
             }
         }
         None => text += "No update is under way.\n",
