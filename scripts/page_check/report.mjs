@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const SIZES = ["phone", "desk"];
-const BUNDLE_MOST = 160 * 1024;
+const BUNDLE_MOST = 164 * 1024;
 
 const rows = new Map();
 const figures = [];

@@ -22,7 +22,7 @@ export function finder(words) {
   } catch { return null; /* an old browser: nothing is marked */ }
 }
 
-export function marked(text, find) {
+function marked(text, find) {
   const out = [];
   let done = 0;
   for (const found of find ? text.matchAll(find) : []) {

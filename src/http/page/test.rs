@@ -243,5 +243,5 @@ fn an_iphone_gets_a_picture_of_the_icon_that_is_small_and_has_no_transparent_par
 #[test]
 fn the_bundle_stays_small() {
     let bytes: usize = FILES.iter().map(|file| file.bytes.len()).sum();
-    assert!(bytes < 160 * 1024, "{bytes}");
+    assert!(bytes < 164 * 1024, "{bytes}");
 }
