@@ -188,7 +188,14 @@ fn a_start_in_the_earlier_system_tells_whether_the_new_one_came_up() {
     board.put("boot/firmware/b/config.txt", "os_prefix=b/\n");
     let system = System::find(board.folder.path()).unwrap().unwrap();
     let card = Card::take(&system).unwrap();
-    let tried = |slot| Record { version: Version(9, 0, 0), slot, stage: Stage::Trying, needs_mesh: false };
+    let tried = |slot| Record {
+        version: Version(9, 0, 0),
+        slot,
+        stage: Stage::Trying,
+        needs_mesh: false,
+        is_choice: false,
+        tries: 0,
+    };
     let begin = |slot| card.carry_out(&[Effect::Save(tried(slot))]).unwrap();
     assert_eq!(watch::start(&system, &card).1, None, "there is no update");
     begin(Slot::A);
