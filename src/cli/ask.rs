@@ -180,7 +180,8 @@ pub(super) async fn meant(client: &Client, path: &Path, typed: &str, command: &s
         }
     }
     if found.len() > 1 {
-        let all: Vec<String> = found.iter().map(|path| format!("`wattle {command} {}`", word(path))).collect();
+        let lines = found.iter().map(|path| format!("wattle {command} {}", word(path)));
+        let all: Vec<String> = lines.map(|line| format!("`{line}`")).collect();
         let more = if more { ", and there are more" } else { "" };
         let typed = text(&sent_bytes(typed.as_bytes().to_vec()));
         return Err(Stop::NotDone(format!(

@@ -56,8 +56,11 @@ pub(super) fn is_lost(path: &Path, file: HomeFile) -> bool {
         // The doctor's check of the mesh says it.
         HomeFile::Records => is_gone(&home.join(HomeFile::MeshRoot.name())) && was_written(),
         HomeFile::MeshRoot => was_written() && !has_root_aside(home),
-        // Who deletes it with the count of starts and this list is not told that there was none.
-        HomeFile::Password => was_written() || is_gone(&home.join(HomeFile::BootCount.name())) && was_started(home),
+        // Where it was deleted with the count of starts and this list, nobody knows whether there was one.
+        HomeFile::Password => {
+            let are_gone = [HomeFile::BootCount, HomeFile::Written].iter().all(|file| is_gone(&home.join(file.name())));
+            was_written() || are_gone && was_started(home)
+        }
         _ => was_written(),
     }
 }

@@ -117,7 +117,8 @@ impl<'a> Boot<'a> {
 
     /// The files and folders in the tar, as this system has them.
     fn files<'e>(&self, slot: Slot, tar: &'e [u8]) -> Result<Files<'e>, String> {
-        let entries = tar::entries(tar).map_err(|why| format!("The update's boot.tar {why}."))?;
+        let entries =
+            tar::entries(tar).map_err(|why| format!("The archive of the update's boot files, boot.tar, {why}."))?;
         let content = |entry: Entry<'e>| {
             let bytes = self.content(slot, &entry);
             (entry.name, bytes)
