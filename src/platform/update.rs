@@ -206,7 +206,11 @@ impl<'a> Card<'a> {
                         boot.writable(|boot| boot.prefer(*slot))?;
                     }
                 }
-                Effect::RestartOnTrial => then = Then::RestartOnTrial,
+                Effect::RestartOnTrial => {
+                    // What is known is of the trial before. Where it cannot be forgotten, a wrong reason may be told, and the trial goes on.
+                    let _ = record::forget_came_up(&self.system.state());
+                    then = Then::RestartOnTrial;
+                }
                 Effect::Restart => then = Then::Restart,
                 Effect::Postponed => log::info!("{POSTPONED}"),
                 Effect::Ended(stage) => self.ended(*stage),

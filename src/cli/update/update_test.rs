@@ -210,6 +210,10 @@ fn a_start_in_the_earlier_system_tells_whether_the_new_one_came_up() {
     begin(Slot::A);
     let given_up = watch::start(&system, &card).1.unwrap();
     assert!(given_up.contains("its system came up"), "{given_up}");
+    // And once more, as after a trial that ended without a decision: what came up before says nothing of this one.
+    card.carry_out(&[Effect::Save(tried(Slot::A)), Effect::RestartOnTrial]).unwrap();
+    let given_up = watch::start(&system, &card).1.unwrap();
+    assert!(given_up.contains("the firmware did not start"), "{given_up}");
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub fn stage_word(stage: Stage) -> &'static str {
 /// The system's.
 pub(super) fn forget(folder: &Path) -> Result<()> {
     durable::remove(&folder.join(NAME))?;
-    durable::remove(&folder.join(CAME_UP))
+    forget_came_up(folder)
 }
 
 /// Keeps that this version came up as one on trial, synced: the earlier system knows then that the firmware started it.
@@ -110,6 +110,14 @@ pub(super) fn forget(folder: &Path) -> Result<()> {
 /// The system's.
 pub(super) fn note_came_up(folder: &Path, version: Version) -> Result<()> {
     durable::write(&folder.join(CAME_UP), format!("{version}\n").as_bytes())
+}
+
+/// Forgets what came up, synced: another trial begins.
+///
+/// # Errors
+/// The system's.
+pub(super) fn forget_came_up(folder: &Path) -> Result<()> {
+    durable::remove(&folder.join(CAME_UP))
 }
 
 /// Whether this version came up as one on trial.
