@@ -47,10 +47,15 @@ impl Origin {
         folder.join(MANIFEST).exists().then_some(Self::Folder(folder))
     }
 
-    /// What another board of the image hands on, whose agent is linked at this address. One of a link alone keeps its zone, without which it is nowhere.
-    pub(super) fn of_member(mut at: SocketAddr) -> Self {
-        at.set_port(HAND_ON_PORT);
-        Self::Address(format!("http://{at}"))
+    /// What another board of the image hands on, whose agent is linked at this address. One of a link alone keeps its zone, without which it is nowhere: as RFC
+    /// 6874 writes it, since the number of an interface may itself begin with 25.
+    pub(super) fn of_member(at: SocketAddr) -> Self {
+        Self::Address(match at {
+            SocketAddr::V6(at) if at.scope_id() > 0 => {
+                format!("http://[{}%25{}]:{HAND_ON_PORT}", at.ip(), at.scope_id())
+            }
+            _ => format!("http://{}", SocketAddr::new(at.ip(), HAND_ON_PORT)),
+        })
     }
 
     /// Whether there is something: a member that has no update is no trouble.

@@ -108,7 +108,9 @@ fn a_member_is_asked_where_its_agent_is_also_at_an_address_of_one_link() {
     let of = |at: &str| Origin::of_member(at.parse().unwrap()).to_string();
     assert_eq!(of("10.0.0.2:7781"), "http://10.0.0.2:7782");
     assert_eq!(of("[fd00::2]:7781"), "http://[fd00::2]:7782");
-    assert_eq!(of("[fe80::2%3]:49152"), "http://[fe80::2%3]:7782");
+    assert_eq!(of("[fe80::2%3]:49152"), "http://[fe80::2%253]:7782");
+    // The interface 253 is not taken for 3.
+    assert_eq!(of("[fe80::2%253]:49152"), "http://[fe80::2%25253]:7782");
 }
 
 #[test]

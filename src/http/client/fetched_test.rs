@@ -108,6 +108,7 @@ fn an_address_of_one_link_is_asked_at_its_interface_and_one_without_is_told_what
         assert_eq!(parts(other), (other.to_owned(), String::new()));
     }
     assert_eq!(parts("http://[fe80::1%25]/").1, "25", "an interface with that number");
+    assert_eq!(parts("http://[fe80::1%25253]/").1, "253", "the zone of a member at the interface 253");
     let refused = |address: &str| client_for(address).map(drop).unwrap_err();
     assert!(refused("http://[fe80::1]/wattle/").contains("as http://[fe80::1%eth0]"));
     let unknown = refused("http://[fe80::1%no-such-network]/wattle/");
