@@ -100,7 +100,8 @@ pub const LINK_PIECES_PER_SECOND: u32 = 4_000;
 /// Pieces that may come at once after a quiet time: five seconds of them.
 pub const LINK_PIECES_BURST: u32 = 20_000;
 
-/// Bytes that buy one further piece: other programs send at least a packet of the network at a time where they have much to send.
+/// Bytes that buy one further piece. A packet of the network by itself is two pieces, and buys one and a half: what other programs send in such ones
+/// is bounded at some 10 MB a second (computed), and what they send in larger ones, as they do where they have much to send, at nothing.
 pub const LINK_PIECE_BYTES: usize = 1024;
 
 /// Bytes that a link collects before it encrypts a frame, which is the largest then: yamux writes headers of 12 bytes by themselves.

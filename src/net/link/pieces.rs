@@ -2,7 +2,8 @@
 //!
 //! A piece costs the same work however little is in it, and yamux's settings bound windows, not frames: one byte in each, nothing in each, or window updates
 //! and pings without end would keep a core busy at a small part of what the network carries. So a connection has a store of pieces, which time
-//! and bytes fill up again: what is sent in pieces of `LINK_PIECE_BYTES` is never bounded by it. Whoever has used it up is sent away.
+//! and bytes fill up again: a frame of yamux with two of `LINK_PIECE_BYTES` pays for itself and for a frame of Noise of its own, and larger ones are never bounded
+//! by it. Whoever has used it up is sent away.
 
 use crate::base::time::Instant;
 use crate::limits::{LINK_PIECE_BYTES, LINK_PIECES_BURST, LINK_PIECES_PER_SECOND};
