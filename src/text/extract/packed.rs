@@ -45,16 +45,13 @@ fn in_entries(name: &str, bytes: &[u8], depth: usize, budget: &mut Budget) -> bo
         let is_file = |entry: &&Entry| !entry.name.ends_with('/');
         return zip.left_out > 0
             || zip.entries.iter().filter(is_file).any(|entry| match zip.read(entry, entry_most(), budget) {
-                Some(unpacked) if matches!(unpacked.end, End::Whole | End::Cut) => {
-                    is_key_within(&entry.name, &unpacked.bytes, budget)
-                }
+                Some(unpacked) if unpacked.end == End::Whole => is_key_within(&entry.name, &unpacked.bytes, budget),
                 _ => true,
             });
     }
     if is_gzip {
         let unpacked = gzip::read(bytes, budget);
-        let is_looked_at = matches!(unpacked.end, End::Whole | End::Cut);
-        return !is_looked_at || is_key_within(&gzip::inner_name(name), &unpacked.bytes, budget);
+        return unpacked.end != End::Whole || is_key_within(&gzip::inner_name(name), &unpacked.bytes, budget);
     }
     if is_tar {
         let list = tar::entries(bytes);
@@ -132,6 +129,10 @@ mod tests {
         damaged[at + 16] ^= 1;
         assert!(is_withheld("a.zip", &damaged), "an entry that is another than its sum says");
         assert!(is_withheld("a.zip", b"PK\x05\x06nothing"), "a file that no reader reads");
+        let long: String = (0..200).map(|n| format!("{WORDS} It is number {n}, of {}.\n", n * 7919)).collect();
+        let whole = gzip(long.as_bytes());
+        assert!(!is_withheld("a.txt.gz", &whole));
+        assert!(is_withheld("a.txt.gz", &whole[..whole.len() / 2]), "nobody sees what stands behind the break");
         let mut deep = WORDS.as_bytes().to_vec();
         for _ in 0..ARCHIVE_DEPTH_MAX + 3 {
             deep = zip(&[("a.zip", &deep)]);
