@@ -3,7 +3,7 @@
 //! Only a document that answers questions is given out, so nobody reads another file of the device here, or one of keys. A file that
 //! a browser would run as a page of this address is none: it is sent as an attachment, without a type.
 
-use super::{Api, Refused};
+use super::{Api, NO_STORE, NO_THREAD, Refused};
 use crate::http::answer::{json, refused, refused_for_good};
 use crate::http::dto::{DocumentPaths, DocumentText, text};
 use crate::http::pieces::Pieces;
@@ -49,7 +49,7 @@ impl Api {
             return refused(conn, Status::BadRequest, why);
         };
         let Some(upkeep) = self.node.upkeep() else {
-            return refused(conn, Status::ServiceUnavailable, "This agent has no store.");
+            return refused(conn, Status::ServiceUnavailable, NO_STORE);
         };
         let disk = upkeep.disk().clone();
         match blocking::run(move || ending(&disk.snapshot(), &end, SAME_END_TOLD_MAX)).await {
@@ -61,7 +61,7 @@ impl Api {
                 let why = format!("The documents could not be listed: {error}.");
                 refused(conn, Status::InternalServerError, &why)
             }
-            None => refused(conn, Status::ServiceUnavailable, "The system gives no thread for that. Try again."),
+            None => refused(conn, Status::ServiceUnavailable, NO_THREAD),
         }
     }
 
@@ -101,7 +101,7 @@ impl Api {
     /// A part of the document, read on a thread of its own.
     pub(super) async fn part(&self, path: Vec<u8>, from: usize) -> Result<DocumentPart, Refused> {
         let Some(upkeep) = self.node.upkeep() else {
-            return Err((Status::ServiceUnavailable, "This agent has no store.".to_owned()));
+            return Err((Status::ServiceUnavailable, NO_STORE.to_owned()));
         };
         let disk = upkeep.disk().clone();
         let look = move || -> Result<Result<DocumentPart, String>, KvError> {
@@ -115,7 +115,7 @@ impl Api {
             Some(Ok(Ok(part))) => Ok(part),
             Some(Ok(Err(why))) => Err((Status::NotFound, why)),
             Some(Err(error)) => Err((Status::InternalServerError, format!("The document could not be read: {error}."))),
-            None => Err((Status::ServiceUnavailable, "The system gives no thread for that. Try again.".to_owned())),
+            None => Err((Status::ServiceUnavailable, NO_THREAD.to_owned())),
         }
     }
 
