@@ -10,7 +10,7 @@ import { follow, hear, isLive } from "./live.js";
 import * as search from "./search.js";
 import { hasToken, takeToken } from "./token.js";
 
-const VIEWS = { search, library, devices, energy };
+const VIEWS = { __proto__: null, search, library, devices, energy };
 let shown = null;
 
 /** The view of the address, made anew where it is another one than the shown. */

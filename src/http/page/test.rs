@@ -108,6 +108,14 @@ fn a_collection_is_made_public_only_with_its_name_typed_once_more() {
 }
 
 #[test]
+fn what_an_address_or_the_name_of_a_file_chooses_is_in_the_table_and_not_what_each_object_has() {
+    // "constructor" is a word that each object of JavaScript knows: a file `x.constructor` had that for its type, and a browser guesses what such a one is.
+    for (file, table) in [("hits.js", "const SHOWN = {"), ("app.js", "const VIEWS = {")] {
+        assert!(script(file).contains(&format!("{table} __proto__: null, ")), "{file}: {table}");
+    }
+}
+
+#[test]
 fn the_token_is_touched_in_its_own_file_alone() {
     for script in scripts().filter(|file| file.name != "token.js") {
         for word in ["sessionStorage", "localStorage", "getItem("] {
