@@ -10,6 +10,11 @@ export async function searching(one, size) {
   const page = await open(size);
   await visit(page, one, "idle", { token: one.token });
   check((await text(page, "main")).includes("Ask in your own words"), "before a question the page says what there is to ask");
+  await page.focus(".filters select[name=type]");
+  await call(one, "POST", "/v1/energy/pause", {});
+  await says(page, "#strip", "Paused");
+  check(await page.evaluate(() => document.activeElement.name === "type"), "a choice of a filter stays when the status changes");
+  await call(one, "POST", "/v1/energy/resume", {});
   const began = Date.now();
   await ask(page, RADIATORS);
   figure("an answer, from the first letter of its question to its cards", Date.now() - began + " ms", size);
