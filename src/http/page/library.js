@@ -182,7 +182,7 @@ export function addFolder(status) {
   const ring = make("select", { name: "ring" }, options([...RINGS].reverse()));
   const done = make("div", { role: "status" });
   const known = () => {
-    const source = status.sources.find((one) => one.collection === name.value.trim());
+    const source = (agent.status || status).sources.find((one) => one.collection === name.value.trim());
     ring.disabled = Boolean(source);
     if (source) ring.value = source.ring;
   };
@@ -203,6 +203,7 @@ export function addFolder(status) {
       done.replaceChildren(make("p", { class: "good" }, added.within ? added.added + " is a part of " + added.within + ", which is watched already." : added.already ? added.added + " is watched already." : added.added + " is watched from now on."));
       path.value = "";
       await look();
+      known();
     } catch (error) { done.replaceChildren(failed(error)); }
   });
   return form;
