@@ -132,15 +132,15 @@ function card(device, again) {
 async function showPairing(box, pair, view, again) {
   if (!pair) return box.replaceChildren(h2("Pair a device"), soft("For your safety devices are let in and removed at the page on the device itself, by who may do everything, or by ", mono(typed("wattle pair")), "."));
   const { window: open, closed, trouble, letting_in } = pair;
-  const key = JSON.stringify([open && open.code, closed, trouble, letting_in, pair.waits]);
-  if (open && box.dataset.key === key) {
-    box.querySelector(".left").textContent = left(open);
+  const key = JSON.stringify([open && open.code, closed, trouble, letting_in]);
+  if (box.dataset.key === key) {
+    if (open) box.querySelector(".left").textContent = left(open);
     return;
   }
-  if (box.dataset.key === key) return;
+  // Where that fails, the next look tries it again.
+  const { svg } = open ? await get("/v1/pair/qr") : {};
   box.dataset.key = key;
   if (open) {
-    const { svg } = await get("/v1/pair/qr");
     return box.replaceChildren(h2("Pair a device"),
       make("div", { class: "pairing" },
         make("img", { class: "qr", alt: "The code and the way here, for a camera", src: "data:image/svg+xml," + encodeURIComponent(svg) }),
