@@ -175,6 +175,20 @@ export async function leaving(one, size) {
   check(await lets(one, one.token) === 200, "the agent's own token is not");
 }
 
+/** A document that is open goes with the session that it was opened by. */
+export async function signedOutElsewhere(one, size) {
+  const token = await signIn(one), page = await open(size);
+  page.expected.push("401");
+  await visit(page, one, "answers", { query: "When is the boiler serviced?", token });
+  await press(page, "Show in document");
+  await there(page, "dialog[open] section");
+  await call(one, "POST", "/v1/sessions/end", { others: true });
+  await there(page, "#password");
+  await gone(page, "dialog");
+  await wait(page, "the title of the door", () => document.title === "Wattle is locked");
+  check(true, "a browser that is signed out elsewhere shows the document no more that it had open");
+}
+
 // --- in the network
 
 /** The page at the address for others, without TLS, and at the device itself. */
