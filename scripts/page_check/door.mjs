@@ -175,6 +175,20 @@ export async function leaving(one, size) {
   check(await lets(one, one.token) === 200, "the agent's own token is not");
 }
 
+/** An old address costs a browser nothing of what it is remembered by. */
+export async function oldAddress(one, size) {
+  const token = await signIn(one), page = await open(size);
+  page.expected.push("401");
+  await visit(page, one, "idle", { token });
+  await page.evaluate((token) => { sessionStorage.clear(); localStorage.setItem("token", token); }, token);
+  await go(page, one.origin + "/?view=library#token=" + "0".repeat(64));
+  await says(page, ".door .notice:not([hidden])", "did not take");
+  await page.reload({ waitUntil: "domcontentloaded" });
+  await inside(page);
+  check(true, "a browser that is remembered is let in again behind an old address");
+  await call(one, "POST", "/v1/sessions/end", { others: true });
+}
+
 /** A document that is open goes with the session that it was opened by. */
 export async function signedOutElsewhere(one, size) {
   const token = await signIn(one), page = await open(size);
