@@ -37,6 +37,8 @@ export function open(box) {
   const again = async () => {
     clearTimeout(view.timer);
     if (view.ends) return;
+    // Nobody looks, so no sensor is read; the stream tells it once somebody does.
+    if (document.hidden) return wait();
     try {
       await statusKnown();
       await show(await get("/v1/energy"));

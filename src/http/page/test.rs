@@ -89,6 +89,15 @@ fn what_the_stream_tells_is_heard_by_the_views_that_show_it() {
 }
 
 #[test]
+fn no_view_asks_the_agent_and_its_devices_while_nobody_looks() {
+    for view in ["devices.js", "energy.js"] {
+        let again = script(view).split("const again = async () => {").nth(1).unwrap().split("try {").next().unwrap();
+        assert!(again.contains("if (document.hidden) return"), "{view}");
+    }
+    assert!(script("live.js").contains("if (!hasToken() || document.hidden) return;"));
+}
+
+#[test]
 fn each_filter_of_a_search_that_the_page_has_is_one_of_the_api() {
     let search = script("search.js");
     let names = search.split("const FILTERS = [").nth(1).unwrap().split(']').next().unwrap();
