@@ -78,6 +78,8 @@ async function main() {
   await both("a guest who may only read", (size) => door.guest(kitchen, size));
   await both("browsers that signed in", (size) => door.browsers(kitchen, size));
   await both("sign this browser out", (size) => door.leaving(kitchen, size));
+  await both("an old address", (size) => door.oldAddress(kitchen, size));
+  await both("signed out elsewhere", (size) => door.signedOutElsewhere(kitchen, size));
   await both("join by a wrong code", (size) => devices.wrongCode(workshop, size));
   await at("pair a device", "desk", (size) => devices.pairing(kitchen, workshop, size));
   await at("pair a device", "phone", (size) => devices.pairing(kitchen, attic, size));

@@ -119,16 +119,17 @@ async function answer(page, request) {
 const isSearch = (request) => request.url().endsWith("/v1/search");
 
 /** Has searches fail from now on; gives the way to end that. */
-export async function refuseSearches(page) {
-  const rule = { is: isSearch, then: (request) => request.abort() };
-  page.rules.push(rule);
-  await intercept(page);
-  return () => { page.rules = page.rules.filter((one) => one !== rule); };
-}
+export const refuseSearches = (page) => answerCalls(page, isSearch, () => null);
 
 /** Answers searches with this in place of the agent; gives the way to end that. */
-export async function answerSearches(page, found) {
-  const rule = { is: isSearch, then: (request) => request.respond({ status: 200, contentType: "application/json", body: JSON.stringify(found) }) };
+export const answerSearches = (page, found) => answerCalls(page, isSearch, () => found);
+
+/** Answers these requests with what `found` makes of them, or fails where that is nothing; gives the way to end that. */
+export async function answerCalls(page, is, found) {
+  const rule = { is, then: (request) => {
+    const body = found(request);
+    return body ? request.respond({ status: 200, contentType: "application/json", body: JSON.stringify(body) }) : request.abort();
+  } };
   page.rules.push(rule);
   await intercept(page);
   return () => { page.rules = page.rules.filter((one) => one !== rule); };

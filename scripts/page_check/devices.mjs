@@ -82,6 +82,18 @@ export async function energy(one, size) {
   await press(page, "Work now for 10 minutes");
   await until("the burst", async () => (await now()).burst_s > 0);
   check(true, "work now is asked for on the page");
+  const hour = (act) => page.evaluate((act) => {
+    const button = [...document.querySelectorAll(".energy button")].find((one) => one.textContent === "For an hour");
+    if (act) button.focus();
+    return !button.disabled && document.activeElement === button;
+  }, act);
+  // That the agent works for a while makes the buttons anew once.
+  await says(page, ".energy .state", "Works beside other programs");
+  await hour(true);
+  await page.keyboard.press("Enter");
+  await until("the longer burst", async () => (await now()).burst_s > 700);
+  await until("the focus on what was pressed", () => hour(false));
+  check(true, "who presses a button by the keyboard is still there once it is done");
   await page.focus(".plotbox");
   await page.keyboard.press("ArrowLeft");
   check((await text(page, ".readout")).includes("Temperature"), "the plot is read by arrow keys");

@@ -72,7 +72,8 @@ export async function tokens(one, size) {
   await visit(page, one, "devices", { token: one.token });
   await press(page, "Tokens");
   await type(page, "#access form input", "program-" + size);
-  await press(page, "Make a token", "#access");
+  // Pressed twice in haste.
+  await page.$eval("#access form", (form) => { form.requestSubmit(); form.requestSubmit(); });
   await there(page, "#access .notice code");
   const token = (await text(page, "#access .notice code")).trim();
   check(await lets(one, token) === 200, "a token that the page made lets in");
@@ -173,6 +174,34 @@ export async function leaving(one, size) {
   }
   check(await lets(one, session) !== 200, "what it was let in by is void");
   check(await lets(one, one.token) === 200, "the agent's own token is not");
+}
+
+/** An old address costs a browser nothing of what it is remembered by. */
+export async function oldAddress(one, size) {
+  const token = await signIn(one), page = await open(size);
+  page.expected.push("401");
+  await visit(page, one, "idle", { token });
+  await page.evaluate((token) => { sessionStorage.clear(); localStorage.setItem("token", token); }, token);
+  await go(page, one.origin + "/?view=library#token=" + "0".repeat(64));
+  await says(page, ".door .notice:not([hidden])", "did not take");
+  await page.reload({ waitUntil: "domcontentloaded" });
+  await inside(page);
+  check(true, "a browser that is remembered is let in again behind an old address");
+  await call(one, "POST", "/v1/sessions/end", { others: true });
+}
+
+/** A document that is open goes with the session that it was opened by. */
+export async function signedOutElsewhere(one, size) {
+  const token = await signIn(one), page = await open(size);
+  page.expected.push("401");
+  await visit(page, one, "answers", { query: "When is the boiler serviced?", token });
+  await press(page, "Show in document");
+  await there(page, "dialog[open] section");
+  await call(one, "POST", "/v1/sessions/end", { others: true });
+  await there(page, "#password");
+  await gone(page, "dialog");
+  await wait(page, "the title of the door", () => document.title === "Wattle is locked");
+  check(true, "a browser that is signed out elsewhere shows the document no more that it had open");
 }
 
 // --- in the network

@@ -103,6 +103,8 @@ export async function rings(one, size) {
   await until("the ring is private", async () => await now() === "private");
   check(true, "who may search a collection is chosen on the page");
   await wait(page, "the library shows it", (ring) => document.querySelector(ring)?.value === "private", ring);
+  await type(page, "#add input[name=collection]", name);
+  check(await page.$eval("#add select[name=ring]", (list) => list.disabled && list.value === "private"), "a folder for a collection that was made in this visit has that one's ring");
   await choose("public");
   await says(page, ".collection .pending", "Each file of " + name);
   check(await now() === "private", "one choice in a list makes nothing public");

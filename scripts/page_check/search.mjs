@@ -1,7 +1,7 @@
 // Asking: answers, their places in the history, keys, feedback, what fails, what comes late, and documents that mean harm.
 
 import { call, until } from "./agents.mjs";
-import { ask, back, click, go, gone, has, answerSearches, holdSearches, inspect, keepsItsWidth, open, picture, press, refuseSearches, says, send, shown, text, there, type, visit, wait } from "./browser.mjs";
+import { answerCalls, ask, back, click, go, gone, has, answerSearches, holdSearches, inspect, keepsItsWidth, open, picture, press, refuseSearches, says, send, shown, text, there, type, visit, wait } from "./browser.mjs";
 import { check, figure } from "./report.mjs";
 
 const RADIATORS = "How do I get air out of the radiators?";
@@ -10,6 +10,11 @@ export async function searching(one, size) {
   const page = await open(size);
   await visit(page, one, "idle", { token: one.token });
   check((await text(page, "main")).includes("Ask in your own words"), "before a question the page says what there is to ask");
+  await page.focus(".filters select[name=type]");
+  await call(one, "POST", "/v1/energy/pause", {});
+  await says(page, "#strip", "Paused");
+  check(await page.evaluate(() => document.activeElement.name === "type"), "a choice of a filter stays when the status changes");
+  await call(one, "POST", "/v1/energy/resume", {});
   const began = Date.now();
   await ask(page, RADIATORS);
   figure("an answer, from the first letter of its question to its cards", Date.now() - began + " ms", size);
@@ -172,6 +177,23 @@ export async function lateAndFailed(one, size) {
   await press(page, "Ask again");
   await wait(page, "an answer to what failed", () => document.querySelector("#answers:not([aria-busy]) .hit, #answers:not([aria-busy]) .verdict"));
   check(true, "what failed is asked again by a button");
+  await restOfText(page, one);
+}
+
+/** The rest of a long document cannot be had: that is told, and its button asks for it again. */
+async function restOfText(page, one) {
+  const { hits: [{ heading, text }] } = await call(one, "POST", "/v1/search", { query: RADIATORS, k: 20 });
+  const end = await answerCalls(page, (request) => request.url().includes("/v1/document?"),
+    (request) => request.url().includes("from=") ? null : { path: "/long.md", from: 0, of: 2, next: 1, passages: [{ heading, text }] });
+  await ask(page, RADIATORS);
+  await press(page, "Show in document");
+  await press(page, "Further text", "dialog");
+  await there(page, "dialog .failed");
+  await wait(page, "a button to ask again", () => [...document.querySelectorAll("dialog button")].some((one) => one.textContent === "Further text" && !one.disabled));
+  check(true, "further text that does not come is told, and asked for again by its button");
+  await page.keyboard.press("Escape");
+  await gone(page, "dialog");
+  end();
 }
 
 const HARMFUL = "main script, main iframe, main style, main img:not(.qr), main [onclick], main [onerror], main a[href^='javascript'], dialog script, dialog iframe, dialog img, dialog style, dialog [onload]";

@@ -5,6 +5,7 @@ use crate::base::fold::controls_terminal;
 use crate::base::time;
 use crate::platform::clock;
 use crate::platform::home::hints;
+use crate::platform::socket_owner::Ends;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -22,6 +23,9 @@ pub(super) fn common_headers() -> Headers {
         .with_inserted_header(KnownHeaderName::CrossOriginResourcePolicy, "same-origin")
         .with_inserted_header(KnownHeaderName::CrossOriginOpenerPolicy, "same-origin")
 }
+
+/// The header of an answer that tells what the caller's token may do: the page leaves out what would be refused.
+pub(super) const ROLE_HEADER: &str = "Wattle-Role";
 
 /// The media type of server-sent events.
 pub(super) const EVENT_STREAM: &str = "text/event-stream";
@@ -121,8 +125,16 @@ pub(super) fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
 
 /// The same where asking again is of no use while this agent runs.
 pub(super) fn refused_for_good(conn: Conn, status: Status, sentence: &str) -> Conn {
-    let error = shape::error(conn.path(), status, &hints(sentence));
+    let sentence = if may_know_home(&conn) { hints(sentence) } else { Cow::Borrowed(sentence) };
+    let error = shape::error(conn.path(), status, &sentence);
     json(conn, status, &error).with_response_header(KnownHeaderName::Connection, "close")
+}
+
+/// Whether the commands of a refusal may name the agent's home: to whoever was let in, and on this machine. Its path often has its owner's name in it, which
+/// is nothing for strangers of the network.
+fn may_know_home(conn: &Conn) -> bool {
+    let is_here = conn.state::<Ends>().is_some_and(|ends| ends.local.ip().to_canonical().is_loopback());
+    is_here || conn.response_headers().has_header(ROLE_HEADER)
 }
 
 fn retry_after(status: Status) -> Option<&'static str> {

@@ -346,6 +346,11 @@ impl Work {
 
 const NO_ANSWER: &str = "The agent gave another answer than was asked for: a defect of the program.";
 
+const NO_STORE: &str = "This agent has no store.";
+
+/// Where `blocking::run` gives nothing.
+const NO_THREAD: &str = "The system gives no thread for that. Try again.";
+
 const NO_GOVERNOR: &str =
     "This agent runs without its governor (`--governor off`): nothing is measured, held or paused.";
 

@@ -8,7 +8,7 @@
 //! Where the address has TLS, its certificate keeps foreign names out too, so that the device's own names are taken beside the address: a browser that was
 //! led here by another name finds no certificate for it. A request without TLS gets the root certificate there, or is sent on to https, and nothing else.
 
-use super::answer;
+use super::answer::{self, ROLE_HEADER};
 use super::dto::Role;
 use super::keys::Keys;
 use super::routes::{self, Access};
@@ -234,9 +234,6 @@ fn same_origin(origin: &str, host: &str, is_encrypted: bool) -> bool {
     let plain = |text: &str| text.strip_suffix(port).unwrap_or(text).to_ascii_lowercase();
     origin.strip_prefix(scheme).is_some_and(|from| plain(from) == plain(host))
 }
-
-/// The header of an answer that tells what the caller's token may do: the page leaves out what would be refused.
-const ROLE_HEADER: &str = "Wattle-Role";
 
 /// The handler that runs before every other one.
 #[derive(Debug)]

@@ -21,13 +21,16 @@ use entry::{Content, Entry, Kept, sum};
 use once::Once;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 /// The tokens of an agent.
 #[derive(Clone, Debug)]
 pub struct Keys {
     owner: Arc<Token>,
+    /// Each request reads them, on the thread that serves all: nobody waits for the disk while they are held.
     named: Arc<RwLock<Vec<Entry>>>,
+    /// One change at a time, which is on the disk before it holds.
+    changing: Arc<Mutex<()>>,
     /// When the uses of sessions were last written down, or that was tried.
     noted: Arc<AtomicI64>,
     throttle: Throttle,
@@ -84,6 +87,7 @@ impl Keys {
         Self {
             owner: Arc::new(owner),
             named: Arc::new(RwLock::new(entries.collect())),
+            changing: Arc::default(),
             noted: Arc::default(),
             throttle: Throttle::default(),
             traffic: Arc::default(),
@@ -158,7 +162,7 @@ impl Keys {
             return Some(Role::Admin);
         }
         let offered = sum(offered);
-        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        let named = self.read();
         // A sum tells nothing of its token, so that how long the comparison takes tells nothing either.
         named.iter().find(|entry| entry.kept.sha256 == offered)?.lets_in(clock::shown())
     }
@@ -166,7 +170,7 @@ impl Keys {
     /// The named tokens and the sessions, without what would let anybody in.
     #[must_use]
     pub fn list(&self) -> Vec<NamedToken> {
-        let (named, now) = (self.named.read().unwrap_or_else(PoisonError::into_inner), clock::shown());
+        let (named, now) = (self.read(), clock::shown());
         named.iter().filter(|entry| !entry.is_over(now)).map(Entry::shown).collect()
     }
 
@@ -177,20 +181,21 @@ impl Keys {
     pub fn create(&self, name: &str, role: Role) -> Result<Token, String> {
         check_name(name)?;
         let token = Token::random()?;
-        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-        if named.iter().any(|entry| entry.kept.name == name) {
+        let _one = self.change();
+        let mut all: Vec<Kept> = self.read().iter().map(|entry| entry.kept.clone()).collect();
+        if all.iter().any(|kept| kept.name == name) {
             return Err(format!("There is a token {name} already: revoke it first, or choose another name."));
         }
-        if named.iter().filter(|entry| entry.kept.session.is_none()).count() >= TOKENS_MAX {
+        if all.iter().filter(|kept| kept.session.is_none()).count() >= TOKENS_MAX {
             return Err(format!(
                 "There are {TOKENS_MAX} tokens already, which is the most: revoke one that nobody uses."
             ));
         }
         let kept =
             Kept { name: name.to_owned(), role, created: clock::shown(), sha256: sum(token.reveal()), session: None };
-        let all = named.iter().map(|entry| entry.kept.clone()).chain([kept.clone()]).collect();
+        all.push(kept.clone());
         self.write(all)?;
-        named.push(Entry::new(kept));
+        self.held().push(Entry::new(kept));
         Ok(token)
     }
 
@@ -199,18 +204,36 @@ impl Keys {
     /// # Errors
     /// One sentence: there is none of this name, or the file cannot be written; then nothing is changed.
     pub fn revoke(&self, name: &str) -> Result<(), String> {
-        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-        let rest: Vec<Kept> =
-            named.iter().filter(|entry| entry.kept.name != name).map(|entry| entry.kept.clone()).collect();
-        if rest.len() == named.len() {
+        let _one = self.change();
+        let all: Vec<Kept> = self.read().iter().map(|entry| entry.kept.clone()).collect();
+        let rest: Vec<Kept> = all.iter().filter(|kept| kept.name != name).cloned().collect();
+        if rest.len() == all.len() {
             return Err(format!("There is no token {name}; `wattle token list` names those that exist."));
         }
         self.write(rest)?;
-        named.retain(|entry| entry.kept.name != name);
+        self.held().retain(|entry| entry.kept.name != name);
         Ok(())
     }
 
+    /// All of them as they are now.
+    fn read(&self) -> RwLockReadGuard<'_, Vec<Entry>> {
+        self.named.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All of them, to be replaced by what is on the disk already.
+    fn held(&self) -> RwLockWriteGuard<'_, Vec<Entry>> {
+        self.named.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turn to change them: only who has it changes which there are.
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who has the turn writes all of them, and holds them meanwhile no more than to read.
     fn write(&self, tokens: Vec<Kept>) -> Result<(), String> {
+        let is_held = matches!(self.named.try_read(), Err(TryLockError::WouldBlock));
+        debug_assert!(!is_held, "each request would wait for the disk");
         let home = Home::at(&self.home);
         let bytes = serde_json::to_vec_pretty(&Content { tokens }).map_err(|error| error.to_string())?;
         home.write(HomeFile::Tokens, &bytes).map_err(|error| {

@@ -49,13 +49,13 @@ pub mod why;
 
 use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
 use crate::platform::clock;
+use crate::platform::home::Token;
 use crate::platform::socket_owner::Ends;
 use crate::runtime::handle::NodeHandle;
 use api::Api;
 use async_net::{TcpListener, TcpStream};
 use auth::Auth;
 use keys::Keys;
-use password::Password;
 use routes::Router;
 use slots::{Slot, Slots};
 use smol::Timer;
@@ -73,12 +73,15 @@ use zeroize::Zeroizing;
 
 pub use timeouts::Timeouts;
 
-/// Sets the page's password of a home in which no agent runs.
+/// Sets the page's password of a home in which no agent runs, and ends all sessions, as the call does: a browser of before is asked for the new one.
 ///
 /// # Errors
-/// One sentence: it is too short or too long, or its file cannot be written; then nothing was changed.
+/// One sentence: it is too short or too long, or a file cannot be written. Setting it once more does what is left.
 pub async fn set_page_password(home: &Path, new: Zeroizing<String>) -> Result<(), String> {
-    Password::load(home).set(new, false).await
+    // Nobody shows a token here: the owner's is not needed.
+    let keys = Keys::load(home, Token::random()?);
+    keys.password().set(new, false).await?;
+    keys.end_sessions()
 }
 
 /// A running server. Dropping it does not stop it; `stop` does.

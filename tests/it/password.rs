@@ -83,6 +83,11 @@ fn over_the_network_nobody_chooses_the_first_password_unless_the_agent_was_start
     let (status, why) = first();
     assert!(status == 409 && why.to_string().contains("`wattle link`"), "{status} {why}");
     assert!(!agent.status()["findings"].to_string().contains("first-visitor"));
+    // Whoever is not let in is told what to type: on this machine with the home in it, whose path is no stranger's business.
+    for (at, names_home) in [(&agent.api, true), (&open, false)] {
+        let (status, why) = knock_at(at, "GET", "/v1/status", "", "");
+        assert_eq!((status, why.to_string().contains("--home")), (401, names_home), "{why}");
+    }
     assert!(offers(&agent.api), "nothing was changed");
     agent.stop();
     // The flag is for one run: it is not in config.toml. The window of before goes on.

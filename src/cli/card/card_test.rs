@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::base::id::PeerKey;
+use crate::http::dto::Role;
+use crate::http::keys::Keys;
+use crate::platform::home::Token;
 use crate::wire::pairing::InviteId;
 use crate::wire::pairing::secret::LongSecret;
 use std::os::unix::fs::PermissionsExt;
@@ -163,6 +166,21 @@ fn a_password_that_was_left_is_set_once_and_forgotten() {
     take(&board.at("data/card"), &home, true).unwrap();
     assert!(fs::read_to_string(home.join("api-password")).unwrap().contains("salt"));
     assert!(!board.at("data/card/page-password").exists());
+}
+
+#[test]
+fn a_password_of_the_card_ends_the_sessions_of_before_and_no_token() {
+    let board = Board::new();
+    let home = board.at("home");
+    let keys = || Keys::load(&home, Token::random().unwrap());
+    board.apply(ALL);
+    take(&board.at("data/card"), &home, true).unwrap();
+    let (_, browser) = keys().open_session(Role::Admin, "Firefox").unwrap();
+    let program = keys().create("grafana", Role::Read).unwrap();
+    assert_eq!(keys().role_of(browser.reveal()), Some(Role::Admin));
+    board.apply("page_password = plum and quince\n");
+    take(&board.at("data/card"), &home, true).unwrap();
+    assert_eq!((keys().role_of(browser.reveal()), keys().role_of(program.reveal())), (None, Some(Role::Read)));
 }
 
 #[test]

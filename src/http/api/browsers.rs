@@ -1,6 +1,6 @@
 //! The calls about browsers that were let in: which there are, and their ends.
 
-use super::{Api, NO_ANSWER, Refused, body};
+use super::{Api, NO_THREAD, Refused, body};
 use crate::http::answer::{json, refused};
 use crate::http::dto::Sessions;
 use crate::http::keys::Keys;
@@ -72,7 +72,7 @@ impl Api {
                 json(conn, Status::Ok, &value!({ "done": done }))
             }
             Some(Err((status, why))) => refused(conn, status, &why),
-            None => refused(conn, Status::ServiceUnavailable, NO_ANSWER),
+            None => refused(conn, Status::ServiceUnavailable, NO_THREAD),
         }
     }
 }

@@ -3,19 +3,20 @@
 //! Only a document that answers questions is given out, so nobody reads another file of the device here, or one of keys. A file that
 //! a browser would run as a page of this address is none: it is sent as an attachment, without a type.
 
-use super::{Api, Refused};
+use super::{Api, NO_STORE, NO_THREAD, Refused};
 use crate::http::answer::{json, refused, refused_for_good};
 use crate::http::dto::{DocumentPaths, DocumentText, text};
 use crate::http::pieces::Pieces;
 use crate::http::query::{parameter, sendable_path, sent_bytes};
 use crate::limits::{DOCUMENT_BYTES_MAX, SAME_END_TOLD_MAX};
 use crate::platform::given_back::room;
-use crate::platform::{blocking, regular};
+use crate::platform::{blocking, folder};
 use crate::store::kv::{Kv, KvError};
+use crate::store::record::Source;
 use crate::worker::retrieve::document::{DocumentPart, ending, part, unread};
 use futures_lite::stream;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -48,7 +49,7 @@ impl Api {
             return refused(conn, Status::BadRequest, why);
         };
         let Some(upkeep) = self.node.upkeep() else {
-            return refused(conn, Status::ServiceUnavailable, "This agent has no store.");
+            return refused(conn, Status::ServiceUnavailable, NO_STORE);
         };
         let disk = upkeep.disk().clone();
         match blocking::run(move || ending(&disk.snapshot(), &end, SAME_END_TOLD_MAX)).await {
@@ -60,7 +61,7 @@ impl Api {
                 let why = format!("The documents could not be listed: {error}.");
                 refused(conn, Status::InternalServerError, &why)
             }
-            None => refused(conn, Status::ServiceUnavailable, "The system gives no thread for that. Try again."),
+            None => refused(conn, Status::ServiceUnavailable, NO_THREAD),
         }
     }
 
@@ -76,8 +77,11 @@ impl Api {
         if let Err((status, why)) = self.part(path.clone(), usize::MAX).await {
             return refused(conn, status, &why);
         }
+        let Some(watched) = self.node.status().await.map(|status| status.sources) else {
+            return refused(conn, Status::ServiceUnavailable, "The agent is stopping or too busy. Try again.");
+        };
         let place = PathBuf::from(OsStr::from_bytes(&path));
-        let read = blocking::look(&place.clone(), move || bytes(&place)).await;
+        let read = blocking::look(&place.clone(), move || bytes(&place, &watched)).await;
         let bytes = match read.unwrap_or_else(|why| Err((Status::ServiceUnavailable, why))) {
             Ok(bytes) => bytes,
             Err((status, why)) => return refused(conn, status, &why),
@@ -97,7 +101,7 @@ impl Api {
     /// A part of the document, read on a thread of its own.
     pub(super) async fn part(&self, path: Vec<u8>, from: usize) -> Result<DocumentPart, Refused> {
         let Some(upkeep) = self.node.upkeep() else {
-            return Err((Status::ServiceUnavailable, "This agent has no store.".to_owned()));
+            return Err((Status::ServiceUnavailable, NO_STORE.to_owned()));
         };
         let disk = upkeep.disk().clone();
         let look = move || -> Result<Result<DocumentPart, String>, KvError> {
@@ -111,7 +115,7 @@ impl Api {
             Some(Ok(Ok(part))) => Ok(part),
             Some(Ok(Err(why))) => Err((Status::NotFound, why)),
             Some(Err(error)) => Err((Status::InternalServerError, format!("The document could not be read: {error}."))),
-            None => Err((Status::ServiceUnavailable, "The system gives no thread for that. Try again.".to_owned())),
+            None => Err((Status::ServiceUnavailable, NO_THREAD.to_owned())),
         }
     }
 
@@ -137,8 +141,9 @@ fn from(conn: &Conn) -> Result<usize, Refused> {
     number.ok_or_else(|| (Status::BadRequest, "from is the number of a passage, counted from 0.".to_owned()))
 }
 
-/// What a file holds, which is no link and no more than is read of a document.
-fn bytes(path: &Path) -> Result<Vec<u8>, Refused> {
+/// What a file holds, which is no link and no more than is read of a document. Nor is a link followed on the way to it within its watched place: whoever may
+/// write there could put one in the place of a folder that was read, and be given a file from anywhere.
+fn bytes(path: &Path, watched: &[Source]) -> Result<Vec<u8>, Refused> {
     let name = || text(path.as_os_str().as_bytes());
     let failed = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => (
@@ -151,7 +156,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Refused> {
     if !meta.is_file() {
         return Err((Status::Conflict, format!("{} is no file of its own now.", name())));
     }
-    let file = regular::open(path, OpenOptions::new().read(true)).map_err(failed)?;
+    let file = folder::open(path.as_os_str().as_bytes(), watched).map_err(failed)?;
     let no_room =
         |_| (Status::ServiceUnavailable, "There is no memory for the file just now. Try again in a moment.".to_owned());
     let mut bytes = room(0).map_err(no_room)?;
@@ -165,18 +170,43 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::Ring;
+    use std::os::unix::fs::symlink;
+
+    fn watched(place: &Path) -> [Source; 1] {
+        let path = place.as_os_str().as_bytes().to_vec();
+        [Source { path, collection: "home".to_owned(), ring: Ring::Private, device: 0 }]
+    }
 
     #[test]
     fn a_file_is_sent_whole_and_a_link_a_folder_and_what_is_too_large_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
+        let bytes = |path: &Path| bytes(path, &watched(folder.path()));
         fs::write(at("a"), b"abc").unwrap();
         assert_eq!(bytes(&at("a")).unwrap(), b"abc");
-        std::os::unix::fs::symlink(at("a"), at("link")).unwrap();
+        symlink(at("a"), at("link")).unwrap();
         assert_eq!(bytes(&at("link")).unwrap_err().0, Status::Conflict);
         assert_eq!(bytes(folder.path()).unwrap_err().0, Status::Conflict);
         assert_eq!(bytes(&at("a").join("b")).unwrap_err().0, Status::NotFound);
         fs::File::create(at("large")).unwrap().set_len(DOCUMENT_BYTES_MAX + 1).unwrap();
         assert_eq!(bytes(&at("large")).unwrap_err().0, Status::PayloadTooLarge);
+    }
+
+    #[test]
+    fn a_folder_that_became_a_link_gives_out_nothing_of_where_it_leads() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for place in ["elsewhere", "watched", "watched/letters"] {
+            fs::create_dir(at(place)).unwrap();
+        }
+        fs::write(at("elsewhere/config"), b"secret").unwrap();
+        fs::write(at("watched/letters/config"), b"abc").unwrap();
+        let (asked, watched) = (at("watched/letters/config"), watched(&at("watched")));
+        assert_eq!(bytes(&asked, &watched).unwrap(), b"abc");
+        fs::remove_dir_all(at("watched/letters")).unwrap();
+        symlink(at("elsewhere"), at("watched/letters")).unwrap();
+        assert_eq!(fs::read(&asked).unwrap(), b"secret", "the link leads there");
+        assert!(matches!(bytes(&asked, &watched).unwrap_err().0, Status::Conflict | Status::NotFound));
     }
 }

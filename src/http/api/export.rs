@@ -1,7 +1,7 @@
 //! `GET /v1/export` and `GET /v1/cid`: public documents as an archive, and the names of one of them.
 
 use super::gateway::archive;
-use super::{Api, Refused};
+use super::{Api, NO_THREAD, Refused};
 use crate::http::answer::{EXPORT, json, refused};
 use crate::http::dto::{DocumentCids, text};
 use crate::http::not_exported::{LEFT_OUT, NotExported};
@@ -59,7 +59,7 @@ impl Api {
 }
 
 fn no_thread<T>() -> Result<T, Refused> {
-    Err((Status::ServiceUnavailable, "The system gives no thread for that. Try again.".to_owned()))
+    Err((Status::ServiceUnavailable, NO_THREAD.to_owned()))
 }
 
 fn unready(why: Unready) -> Refused {

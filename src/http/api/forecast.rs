@@ -1,7 +1,7 @@
 //! `POST /v1/collection/forecast`: what it takes to embed a collection anew.
 
 use super::collection::Models;
-use super::{Api, Refused, body};
+use super::{Api, NO_STORE, NO_THREAD, Refused, body};
 use crate::base::collection_name::is_same;
 use crate::http::answer::{json, refused};
 use crate::http::dto::{Forecast, ForecastChange};
@@ -63,7 +63,7 @@ impl Api {
     /// Counts its passages, on a thread of its own.
     async fn forecast_of(&self, which: Which) -> Result<Forecast, Refused> {
         let Some(upkeep) = self.node.upkeep() else {
-            return Err((Status::ServiceUnavailable, "This agent has no store.".to_owned()));
+            return Err((Status::ServiceUnavailable, NO_STORE.to_owned()));
         };
         let (disk, asked) = (upkeep.disk().clone(), which.name.clone());
         let passages = match blocking::run(move || passages(&disk.snapshot(), &asked)).await {
@@ -75,9 +75,7 @@ impl Api {
             Some(Err(error)) => {
                 return Err((Status::InternalServerError, format!("Its passages could not be counted: {error}.")));
             }
-            None => {
-                return Err((Status::ServiceUnavailable, "The system gives no thread for that. Try again.".to_owned()));
-            }
+            None => return Err((Status::ServiceUnavailable, NO_THREAD.to_owned())),
         };
         let work = self.node.status().await.map(|status| status.work).unwrap_or_default();
         let change = which.change(&self.models().await, &work.models).map_err(|why| (Status::BadRequest, why))?;

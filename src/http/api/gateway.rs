@@ -5,7 +5,7 @@
 //! root, and has each block once, in the order of a walk from the root down. Its files are small, so `entity-bytes` is
 //! answered with the whole file, as the specification allows.
 
-use super::{Api, Refused};
+use super::{Api, NO_STORE, Refused};
 use crate::http::answer::{refused, refused_for_good};
 use crate::http::pieces::Pieces;
 use crate::http::query::parameter;
@@ -128,7 +128,7 @@ impl Api {
     /// Blocks of public documents.
     pub(super) fn public_blocks(&self) -> Result<PublicBlocks, Refused> {
         let upkeep = self.node.upkeep().map(|upkeep| upkeep.public_blocks().clone());
-        upkeep.ok_or_else(|| (Status::ServiceUnavailable, "This agent has no store.".to_owned()))
+        upkeep.ok_or_else(|| (Status::ServiceUnavailable, NO_STORE.to_owned()))
     }
 
     async fn raw(&self, cid: Cid, blocks: PublicBlocks) -> Result<Given, Refused> {

@@ -84,9 +84,6 @@ impl Follower {
             if !is_first {
                 clock::sleep_until(Some(clock::now() + Duration::from_millis(STREAM_LOOK_MS))).await;
             }
-            if self.mark.as_ref().is_some_and(|mark| !self.api.keys.still_lets_in(mark)) {
-                return None;
-            }
             let now = clock::now();
             let mut piece = String::new();
             let report = self.api.status_report().await?;
@@ -104,6 +101,10 @@ impl Follower {
                 piece += &event("device", &one);
             }
             self.newest = events.last().map_or(newest, |event| event.number);
+            // Asked last: what was looked at before takes its time, and whoever is signed out meanwhile is sent nothing of it.
+            if self.mark.as_ref().is_some_and(|mark| !self.api.keys.still_lets_in(mark)) {
+                return None;
+            }
             if piece.is_empty() && now.since(self.spoke) >= Duration::from_millis(STREAM_ALIVE_MS) {
                 // A comment: who reads knows that the agent lives, and a connection that is gone is found.
                 ":\n\n".clone_into(&mut piece);

@@ -38,7 +38,11 @@ fn a_change_of_a_collection_that_is_on_the_disk_is_acknowledged_although_the_age
 
 #[test]
 fn bodies_have_defaults_and_unknown_fields_are_refused() {
-    assert!(serde_json::from_str::<Add>(r#"{"path": "/x", "ring": "everybody"}"#).is_err());
+    let add = |body| serde_json::from_str::<Add>(body);
+    assert!(add(r#"{"path": "/x"}"#).is_ok_and(|add| add.collection.is_none() && add.ring.is_none()));
+    for other in ["{}", r#"{"path": "/x", "ring": "everybody"}"#, r#"{"path": "/x", "rings": "mesh"}"#] {
+        assert!(add(other).is_err(), "{other}");
+    }
 }
 
 /// The commands that the next start would finish in config.toml, after the agent answered one like this.

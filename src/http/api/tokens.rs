@@ -1,6 +1,6 @@
 //! The calls about named tokens.
 
-use super::{Api, NO_ANSWER, body};
+use super::{Api, NO_THREAD, body};
 use crate::http::answer::{json, refused};
 use crate::http::dto::{NewToken, Role, Tokens};
 use crate::http::keys::check_name;
@@ -46,7 +46,7 @@ impl Api {
                 json(conn, Status::Ok, &NewToken { name, role, token: token.reveal().to_owned() })
             }
             Some(Err(why)) => refused(conn, Status::Conflict, &why),
-            None => refused(conn, Status::ServiceUnavailable, NO_ANSWER),
+            None => refused(conn, Status::ServiceUnavailable, NO_THREAD),
         }
     }
 
@@ -69,7 +69,7 @@ impl Api {
                 json(conn, Status::Ok, &value!({ "done": done }))
             }
             Some(Err(why)) => refused(conn, Status::Conflict, &why),
-            None => refused(conn, Status::ServiceUnavailable, NO_ANSWER),
+            None => refused(conn, Status::ServiceUnavailable, NO_THREAD),
         }
     }
 }

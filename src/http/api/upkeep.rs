@@ -1,6 +1,6 @@
 //! Work on the whole store: begun by a call, and told of by another one.
 
-use super::{Api, NO_ANSWER, Refused, body};
+use super::{Api, NO_STORE, Refused, body};
 use crate::http::answer::{json, refused};
 use crate::http::query::sent_path;
 use crate::platform::backup::may_be_written;
@@ -21,7 +21,7 @@ struct BackUp {
 
 impl Api {
     fn store(&self) -> Result<&Upkeep, Refused> {
-        self.node.upkeep().ok_or_else(|| (Status::ServiceUnavailable, NO_ANSWER.to_owned()))
+        self.node.upkeep().ok_or_else(|| (Status::ServiceUnavailable, NO_STORE.to_owned()))
     }
 
     /// Begins a backup, unless its file cannot be made.

@@ -9,7 +9,6 @@ use crate::http::dto::BrowserSession;
 use crate::limits::{SESSION_NOTED_S, SESSIONS_MAX};
 use crate::platform::clock;
 use crate::platform::home::Token;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// Seconds between two tries to write down what was used, where the disk is full.
@@ -48,19 +47,18 @@ impl Keys {
     pub fn open_session(&self, role: Role, user_agent: &str) -> Result<(String, Token), String> {
         let token = Token::random()?;
         let now = clock::shown();
-        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-        let mut left: Vec<&Entry> = named.iter().filter(|entry| !entry.is_over(now)).collect();
-        let sessions = |left: &[&Entry]| left.iter().filter(|entry| entry.kept.session.is_some()).count();
-        while sessions(&left) >= SESSIONS_MAX {
-            let unused = left.iter().enumerate().filter(|(_, entry)| entry.kept.session.is_some());
-            let Some((at, _)) = unused.min_by_key(|(_, entry)| entry.used()) else { break };
-            left.remove(at);
+        let _one = self.change();
+        let mut all: Vec<Kept> = self.read().iter().filter(|entry| !entry.is_over(now)).map(noted).collect();
+        while all.iter().filter(|kept| kept.session.is_some()).count() >= SESSIONS_MAX {
+            // As noted, a session has its last use.
+            let unused = all.iter().enumerate().filter(|(_, kept)| kept.session.is_some());
+            let Some((at, _)) = unused.min_by_key(|(_, kept)| kept.session) else { break };
+            all.remove(at);
         }
-        let name = free_name(&browser(user_agent), |name| left.iter().any(|entry| entry.kept.name == name));
-        let new = Kept { name: name.clone(), role, created: now, sha256: sum(token.reveal()), session: Some(now) };
-        let all: Vec<Kept> = left.iter().map(|entry| noted(entry)).chain([new]).collect();
+        let name = free_name(&browser(user_agent), |name| all.iter().any(|kept| kept.name == name));
+        all.push(Kept { name: name.clone(), role, created: now, sha256: sum(token.reveal()), session: Some(now) });
         self.write(all.clone())?;
-        *named = all.into_iter().map(|kept| renewed(kept, &named)).collect();
+        self.replace(all);
         Ok((name, token))
     }
 
@@ -101,21 +99,27 @@ impl Keys {
 
     /// Ends the sessions of which this is true; tokens stay.
     fn end_those(&self, ends: impl Fn(&Kept) -> bool) -> Result<usize, String> {
-        let stays = |entry: &Entry| entry.kept.session.is_none() || !ends(&entry.kept);
-        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-        let before = named.len();
-        let rest: Vec<Kept> = named.iter().filter(|entry| stays(entry)).map(noted).collect();
-        if rest.len() < before {
-            self.write(rest)?;
-            named.retain(stays);
+        let stays = |kept: &Kept| kept.session.is_none() || !ends(kept);
+        let _one = self.change();
+        let all: Vec<Kept> = self.read().iter().map(noted).collect();
+        let rest: Vec<Kept> = all.iter().filter(|kept| stays(kept)).cloned().collect();
+        let ended = all.len() - rest.len();
+        if ended > 0 {
+            self.write(rest.clone())?;
+            self.replace(rest);
         }
-        Ok(before - named.len())
+        Ok(ended)
+    }
+
+    /// Holds what is on the disk now. Of what was used meanwhile the use is known.
+    fn replace(&self, all: Vec<Kept>) {
+        let mut named = self.held();
+        *named = all.into_iter().map(|kept| renewed(kept, &named)).collect();
     }
 
     /// The browsers that were let in, for one that shows this token, or for its owner: itself first, then those that were seen last.
     pub(in crate::http) fn sessions(&self, offered: &str) -> Vec<BrowserSession> {
-        let (named, now, offered) =
-            (self.named.read().unwrap_or_else(PoisonError::into_inner), clock::shown(), sum(offered));
+        let (named, now, offered) = (self.read(), clock::shown(), sum(offered));
         let let_in = named.iter().filter(|entry| entry.kept.session.is_some() && !entry.is_over(now));
         let mut sessions: Vec<BrowserSession> = let_in.map(|entry| shown(entry, &offered)).collect();
         sessions.sort_by_key(|session| (!session.current, std::cmp::Reverse(session.used)));
@@ -129,13 +133,13 @@ impl Keys {
 
     /// Whether the token of which this is the mark still lets in, which counts as a use of it.
     pub(in crate::http) fn still_lets_in(&self, mark: &str) -> bool {
-        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        let named = self.read();
         named.iter().any(|entry| entry.kept.sha256 == mark && entry.lets_in(clock::shown()).is_some())
     }
 
     /// Whether this token is a session's.
     pub(in crate::http) fn is_session(&self, offered: &str) -> bool {
-        let (offered, named) = (sum(offered), self.named.read().unwrap_or_else(PoisonError::into_inner));
+        let (offered, named) = (sum(offered), self.read());
         named.iter().any(|entry| entry.kept.sha256 == offered && entry.kept.session.is_some())
     }
 
@@ -145,7 +149,7 @@ impl Keys {
         if now.saturating_sub(self.noted.load(Ordering::Relaxed)).abs() < TRY_AGAIN_S {
             return false;
         }
-        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        let named = self.read();
         let is_news = |entry: &Entry| entry.kept.session.is_some_and(|told| entry.used() - told >= SESSION_NOTED_S);
         let news = named.iter().any(is_news);
         if news {
@@ -161,10 +165,10 @@ impl Keys {
 
     /// The same at a time, in seconds since 1970.
     fn note_uses_at(&self, now: i64) {
-        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-        let left: Vec<Kept> = named.iter().filter(|entry| !entry.is_over(now)).map(noted).collect();
+        let _one = self.change();
+        let left: Vec<Kept> = self.read().iter().filter(|entry| !entry.is_over(now)).map(noted).collect();
         match self.write(left.clone()) {
-            Ok(()) => *named = left.into_iter().map(|kept| renewed(kept, &named)).collect(),
+            Ok(()) => self.replace(left),
             Err(why) => log::debug!("The last uses of sessions were not noted: {why}"),
         }
     }

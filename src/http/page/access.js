@@ -97,17 +97,22 @@ function rows(tokens, again) {
 function form(secret, again) {
   const name = make("input", { required: true, maxlength: "40", pattern: "[\\p{L}\\p{N}][\\p{L}\\p{N} ._\\-]*", title: "Letters, digits, blanks and . _ -, first a letter or digit", autocomplete: "off", autocapitalize: "none", spellcheck: "false", placeholder: "home-assistant" });
   const role = make("select", {}, options(Object.entries(ROLES)));
+  const button = make("button", { type: "submit", class: "plain edge" }, "Make a token");
   const made = make("form", { class: "add" },
     make("div", { class: "pair" }, make("label", {}, "Who it is for", name), make("label", {}, "What it allows", role)),
-    make("button", { type: "submit", class: "plain edge" }, "Make a token"));
+    button);
   made.addEventListener("submit", async (event) => {
     event.preventDefault();
+    // The refusal of a second press would stand in place of the token, which is told once.
+    if (button.disabled) return;
+    button.disabled = true;
     try {
       const token = await post("/v1/tokens", { name: name.value.trim(), role: role.value });
       name.value = "";
       secret.replaceChildren(once(token, secret));
-      await again();
+      await again().catch((error) => secret.append(failed(error)));
     } catch (error) { secret.replaceChildren(failed(error)); }
+    button.disabled = false;
   });
   return made;
 }

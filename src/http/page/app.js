@@ -10,7 +10,7 @@ import { follow, hear, isLive } from "./live.js";
 import * as search from "./search.js";
 import { hasToken, takeToken } from "./token.js";
 
-const VIEWS = { search, library, devices, energy };
+const VIEWS = { __proto__: null, search, library, devices, energy };
 let shown = null;
 
 /** The view of the address, made anew where it is another one than the shown. */
@@ -33,8 +33,10 @@ function show() {
 }
 
 function title() {
-  const place = { library: "Library – ", devices: "Devices – ", energy: "Energy – " }[shown && shown.name] || "";
-  const asked = shown && shown.name === "search" && new URLSearchParams(location.search).get("q");
+  // The door has its own.
+  if (!shown) return;
+  const place = { library: "Library – ", devices: "Devices – ", energy: "Energy – " }[shown.name] || "";
+  const asked = shown.name === "search" && new URLSearchParams(location.search).get("q");
   document.title = (asked ? elide(asked, 60) + " – " : place) + "Wattle" + (agent.status ? " on " + agent.status.device : "");
 }
 
@@ -53,6 +55,9 @@ function locked() {
   if (shown) shown.leave();
   shown = null;
   at("nav").hidden = true;
+  // A document that is open would lie above the door.
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog) dialog.close();
   door(begin);
 }
 
@@ -144,7 +149,7 @@ hear("energy", know);
 watch((status, trouble) => {
   strip(status, trouble);
   if (status && !trouble) askCores(status);
-  if (shown) title();
+  title();
 });
 
 function begin() {

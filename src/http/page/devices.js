@@ -15,7 +15,7 @@ export function open(box) {
   const pairing = make("section", { class: "card", id: "pair", "aria-label": "Pair a device" });
   const trouble = make("div", {});
   box.append(make("h1", {}, "Devices"), trouble, list, pairing, browsers(), access(), encryption());
-  const view = { ends: false, timer: 0, due: 0, window: null, looks: false };
+  const view = { ends: false, timer: 0, due: 0, window: null, looks: false, stale: false };
   // The sooner one counts.
   const within = (ms) => {
     const due = Date.now() + ms;
@@ -28,6 +28,9 @@ export function open(box) {
     clearTimeout(view.timer);
     view.timer = 0;
     if (view.ends) return;
+    // Nobody looks, so no device is asked; the first status after that has them asked at once.
+    view.stale = document.hidden;
+    if (document.hidden) return;
     // One look at a time; who asked meanwhile gets another one.
     if (view.looks) return within(300);
     view.looks = true;
@@ -41,10 +44,10 @@ export function open(box) {
       await showPairing(pairing, pair, view, again);
     } catch (error) { trouble.replaceChildren(failed(error)); }
     view.looks = false;
-    within(document.hidden ? LIVE_MS : view.window ? PAIRING_MS : isLive() ? LIVE_MS : LOOK_MS);
+    within(view.window ? PAIRING_MS : isLive() ? LIVE_MS : LOOK_MS);
   };
   again();
-  const ends = [watch((status) => { if (status) within(list.children.length ? STATUS_MS : 0); }), hear("device", () => within(EVENT_MS))];
+  const ends = [watch((status) => { if (status) within(list.children.length && !view.stale ? STATUS_MS : 0); }), hear("device", () => within(EVENT_MS))];
   return () => { view.ends = true; clearTimeout(view.timer); ends.forEach((end) => end()); };
 }
 
@@ -132,15 +135,15 @@ function card(device, again) {
 async function showPairing(box, pair, view, again) {
   if (!pair) return box.replaceChildren(h2("Pair a device"), soft("For your safety devices are let in and removed at the page on the device itself, by who may do everything, or by ", mono(typed("wattle pair")), "."));
   const { window: open, closed, trouble, letting_in } = pair;
-  const key = JSON.stringify([open && open.code, closed, trouble, letting_in, pair.waits]);
-  if (open && box.dataset.key === key) {
-    box.querySelector(".left").textContent = left(open);
+  const key = JSON.stringify([open && open.code, closed, trouble, letting_in]);
+  if (box.dataset.key === key) {
+    if (open) box.querySelector(".left").textContent = left(open);
     return;
   }
-  if (box.dataset.key === key) return;
+  // Where that fails, the next look tries it again.
+  const { svg } = open ? await get("/v1/pair/qr") : {};
   box.dataset.key = key;
   if (open) {
-    const { svg } = await get("/v1/pair/qr");
     return box.replaceChildren(h2("Pair a device"),
       make("div", { class: "pairing" },
         make("img", { class: "qr", alt: "The code and the way here, for a camera", src: "data:image/svg+xml," + encodeURIComponent(svg) }),

@@ -53,6 +53,7 @@ export function action(label, act, attributes) {
   const button = make("button", { type: "button", class: "plain", ...attributes }, label);
   button.addEventListener("click", async () => {
     if (button.disabled) return;
+    const focused = document.activeElement === button;
     button.disabled = true;
     button.setAttribute("aria-busy", "true");
     const old = button.parentElement && button.parentElement.querySelector(":scope > .failed");
@@ -64,6 +65,8 @@ export function action(label, act, attributes) {
     }
     button.disabled = false;
     button.removeAttribute("aria-busy");
+    // Browsers take the focus from what is switched off, and who goes by keyboard would begin at the top.
+    if (focused && document.activeElement === document.body) button.focus({ preventScroll: true });
   });
   return button;
 }

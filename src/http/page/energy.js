@@ -37,6 +37,8 @@ export function open(box) {
   const again = async () => {
     clearTimeout(view.timer);
     if (view.ends) return;
+    // Nobody looks, so no sensor is read; the stream tells it once somebody does.
+    if (document.hidden) return wait();
     try {
       await statusKnown();
       await show(await get("/v1/energy"));
@@ -85,7 +87,7 @@ function choose(box, energy, again) {
 
 function theDay(box, samples, energy) {
   if (!samples) return box.replaceChildren(h2("The last 24 hours"), soft("This agent keeps no samples of the day."));
-  const focused = box.contains(document.activeElement);
+  const held = document.activeElement, focused = box.contains(held) && [".plotbox", "summary", ".table"].find((one) => held.matches(one));
   // The agent has run for less than a day: what was before is unknown.
   const before = new Array(Math.max(0, Math.round(86400 / samples.every_s) - samples.chunks.length)).fill(null);
   for (const name of ["watts", "temp_c", "duty", "joules", "chunks"]) samples[name] = before.concat(samples[name]);
@@ -102,7 +104,7 @@ function theDay(box, samples, energy) {
   const figure = plot({ ends: Date.now() + (samples.every_s - samples.since_s) * 1000, every_s: samples.every_s, series });
   if (table && table.open) figure.querySelector("details").open = true;
   box.replaceChildren(h2("The last 24 hours"), figure);
-  if (focused) box.querySelector(".plotbox").focus({ preventScroll: true });
+  if (focused) box.querySelector(focused).focus({ preventScroll: true });
 }
 
 function cost(energy) {

@@ -168,7 +168,7 @@ const about = (question, hit) => JSON.stringify([question, hit.peer_id, hit.path
 const judge = (question, hit, verdict) => post("/v1/feedback", { question, device: hit.peer_id, path: hit.path, text: hit.text, verdict });
 
 // A file of these kinds is shown by the browser. Any other one is saved: opened as a page, it would run here with the token.
-const SHOWN = { pdf: "application/pdf", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", txt: "text/plain;charset=utf-8", md: "text/plain;charset=utf-8", csv: "text/plain;charset=utf-8" };
+const SHOWN = { __proto__: null, pdf: "application/pdf", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", txt: "text/plain;charset=utf-8", md: "text/plain;charset=utf-8", csv: "text/plain;charset=utf-8" };
 
 /** Opens the document's file in this browser, on a phone too. */
 export async function openFile(path) {

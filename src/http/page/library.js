@@ -2,7 +2,7 @@
 
 import { agent, get, look, mayChange, post, watch } from "./call.js";
 import { forgetModels, modelOf } from "./models.js";
-import { action, ago, count, elide, failed, h2, li, make, mono, number, options, p, say, soft, span, split, summary, sure, tools } from "./dom.js";
+import { action, count, elide, failed, h2, li, make, moment, mono, number, options, p, say, soft, span, split, summary, sure, tools } from "./dom.js";
 
 const WRITES = { class: "plain writes" };
 const RINGS = [["private", "This device only"], ["mesh", "All my devices"]];
@@ -21,7 +21,7 @@ export function open(box) {
     if (!added) { add.append(addFolder(status)); added = true; }
     progress.replaceChildren(...howFar(status));
     renew(findings, () => decisions(status), status.findings);
-    renew(folders, () => collections(status), [status.model, status.sources.map((source) => ({ ...source, looked_s_ago: source.looked_s_ago === null }))]);
+    renew(folders, () => collections(status), [status.model, status.sources.map((source) => ({ ...source, looked_s_ago: looked(source) }))]);
     const refused = JSON.stringify([status.files.refused, status.files.parked]);
     if (broken.dataset.refused !== refused) {
       broken.dataset.refused = refused;
@@ -35,6 +35,9 @@ export function open(box) {
   show(agent.status);
   return end;
 }
+
+/** The minute in which a folder was last looked at; null: not yet. It stays true for as long as it stands there, which "a minute ago" does not. */
+const looked = ({ looked_s_ago, followed }) => looked_s_ago === null ? null : followed ? 0 : Math.round((Date.now() / 1000 - looked_s_ago) / 60) * 60;
 
 /** The part that the address names, once it is there. */
 function jump() {
@@ -161,7 +164,7 @@ function rename(name) {
 function folder(source) {
   const { folder: above, file } = split(source.path);
   const facts = [
-    source.looked_s_ago === null ? "not looked at yet since the start" : source.followed ? "changes are seen at once" : "looked at " + ago(source.looked_s_ago),
+    source.looked_s_ago === null ? "not looked at yet since the start" : source.followed ? "changes are seen at once" : "last looked at " + moment(looked(source)),
     source.kept_without_files && count(source.kept_without_files, "document is", "documents are") + " kept without files",
     source.key_files && count(source.key_files, "file", "files") + " left out as keys or passwords",
     source.ignored && count(source.ignored.count, "place", "places") + " left out by .gitignore or .wattleignore",
@@ -182,7 +185,7 @@ export function addFolder(status) {
   const ring = make("select", { name: "ring" }, options([...RINGS].reverse()));
   const done = make("div", { role: "status" });
   const known = () => {
-    const source = status.sources.find((one) => one.collection === name.value.trim());
+    const source = (agent.status || status).sources.find((one) => one.collection === name.value.trim());
     ring.disabled = Boolean(source);
     if (source) ring.value = source.ring;
   };
@@ -203,6 +206,7 @@ export function addFolder(status) {
       done.replaceChildren(make("p", { class: "good" }, added.within ? added.added + " is a part of " + added.within + ", which is watched already." : added.already ? added.added + " is watched already." : added.added + " is watched from now on."));
       path.value = "";
       await look();
+      known();
     } catch (error) { done.replaceChildren(failed(error)); }
   });
   return form;

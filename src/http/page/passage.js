@@ -39,7 +39,7 @@ export function best(text, find) {
   const words = (part) => new Set([...part.matchAll(find)].map((found) => found[0].toLowerCase())).size;
   // A line that goes on is one with the next.
   const flowing = text.replace(/([^\n])\n(?!\s*(?:\n|[-*+•–]\s|\d{1,3}[.)]\s|[#>|`]))/g, "$1 ");
-  const sentences = flowing.split(/(?<=[.!?。！？])\s+|\n+/u).filter((part) => part.trim().length > 12);
+  const sentences = flowing.replace(/([.!?。！？])\s+/gu, "$1\n").split(/\n+/).filter((part) => part.trim().length > 12);
   if (sentences.length < 2) return null;
   const counted = sentences.map((sentence) => [words(sentence), sentence.trim()]).sort((a, b) => b[0] - a[0]);
   return counted[0][0] > 0 ? counted[0][1] : null;
@@ -63,7 +63,7 @@ function sentence(text, { find, best }) {
   return [...marked(text.slice(0, from), find), make("span", { class: "best" }, ...marked(text.slice(from, to), find)), ...marked(text.slice(to), find)];
 }
 
-const cells = (line) => line.trim().replace(/^\|/, "").replace(/\|$/, "").split(/(?<!\\)\|/).slice(0, COLUMNS_MAX).map((cell) => cell.trim());
+const cells = (line) => line.trim().replace(/^\|/, "").replace(/\|$/, "").replaceAll("\\|", "\u0001").split("|").slice(0, COLUMNS_MAX).map((cell) => cell.trim().replaceAll("\u0001", "\\|"));
 
 export function blocks(text, look = { find: null, best: null }) {
   const lines = text.replace(/\r\n?/g, "\n").split("\n").slice(0, LINES_MAX);

@@ -1,7 +1,7 @@
 // A document's text in a dialogue, with the passage in it. Of another device's document only its passages are here.
 
 import { get } from "./call.js";
-import { div, failed, h2, make, soft, split } from "./dom.js";
+import { action, div, failed, h2, make, soft, split } from "./dom.js";
 import { best, blocks, isRows } from "./passage.js";
 import { openFile } from "./hits.js";
 
@@ -67,23 +67,18 @@ async function load(hit, find, text, tools) {
     text.replaceChildren(...parts);
     const later = (next) => {
       if (next === null) return;
-      const button = make("button", { type: "button", class: "plain" }, "Further text");
-      button.addEventListener("click", async () => {
-        button.disabled = true;
+      text.append(action("Further text", async (button) => {
         const more = await get(address(next));
         button.replaceWith(...sections(more, find, -1));
         later(more.next);
-      });
-      text.append(button);
+      }));
     };
     later(page.next);
   } catch (error) {
     const old = error.status === 404;
     text.replaceChildren(old ? soft("The whole text cannot be shown. This is the passage:") : failed(error), part(hit.heading, hit.text, find, true));
   }
-  const open = make("button", { type: "button", class: "plain" }, "Open the file");
-  open.addEventListener("click", () => openFile(hit.path).catch((error) => tools.append(failed(error))));
-  tools.append(open);
+  tools.append(action("Open the file", () => openFile(hit.path)));
   show(text);
 }
 

@@ -1,7 +1,7 @@
 // The view where questions are asked. The address holds the question and its filters, so that Back and a reload bring them again.
 
 import { CallError, agent, ask, statusKnown, typed, watch } from "./call.js";
-import { at, count, draw, elide, failed, li, make, number, p, say, soft, split } from "./dom.js";
+import { at, count, div, draw, elide, failed, li, make, number, p, say, soft, split } from "./dom.js";
 import { answers, grouped } from "./hits.js";
 import { firstSteps } from "./first.js";
 
@@ -112,10 +112,13 @@ function standing(status) {
   } else if (place.dataset.shows !== shows || shows === "idle") {
     const files = status ? status.files.ready + status.files.chunked : 0;
     const others = status ? status.peers.filter((peer) => peer.linked).length : 0;
-    place.replaceChildren(choices, make("p", { class: "hint soft" },
+    const about = div(make("p", { class: "hint soft" },
       !status ? "" : files ? "Ask in your own words about " + count(files, "file", "files") + " here" + (others ? " and those of " + count(others, "other device", "other devices") : "") + ". Words in quotes must stand as they are." : "Files are still being read: what is read already is found by its words."),
       status && files ? searched(status) : null,
       status && files ? make("p", { class: "hint soft keys" }, make("kbd", {}, "/"), " to the question, ", make("kbd", {}, "j"), " ", make("kbd", {}, "k"), " through the answers, ", make("kbd", {}, "Enter"), " to read one") : null);
+    // A choice that is open, and a link that has the focus, stay while nothing else is to be said.
+    if (place.dataset.shows !== shows) place.replaceChildren(choices, about);
+    else if (!place.lastChild.isEqualNode(about)) place.lastChild.replaceWith(about);
   }
   place.dataset.shows = shows;
 }

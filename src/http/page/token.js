@@ -58,9 +58,12 @@ export function keepToken(value, forLong) {
 }
 
 export function refuseToken() {
+  const refused = token, long = stored(device);
   wrong = token !== null;
   needless = false;
   forgetToken();
+  // Whoever opens an old address stays remembered by another token.
+  if (long !== refused) write(device, long);
 }
 
 /** Calls need none: its owner says so. */

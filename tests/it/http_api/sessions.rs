@@ -131,21 +131,30 @@ fn browsers_are_listed_in_plain_words_and_signed_out_one_by_one_or_all_but_the_o
 fn a_browser_that_is_signed_out_follows_the_agent_no_more() {
     let agent = with_password();
     let session = session(&agent, &json!({ "password": WORDS }));
-    let mut stream = TcpStream::connect(agent.address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let request =
-        format!("GET /v1/events/stream HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{session}\r\n\r\n", agent.address);
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut stream = BufReader::new(stream);
-    let mut line = String::new();
-    while !line.starts_with("event: status") {
-        line.clear();
-        assert!(stream.read_line(&mut line).unwrap() > 0, "the stream begins");
+    let named = json_of(&agent.with_token("POST", "/v1/tokens", "{\"name\":\"grafana\"}"));
+    let named = format!("Authorization: Bearer {}", named["token"].as_str().unwrap());
+    // A program whose token is revoked does not, either.
+    for (token, path, body) in
+        [(session, "/v1/sessions/end", "{\"others\":true}"), (named, "/v1/tokens/revoke", "{\"name\":\"grafana\"}")]
+    {
+        let mut stream = TcpStream::connect(agent.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let request = format!(
+            "GET /v1/events/stream HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{token}\r\n\r\n",
+            agent.address
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        while !line.starts_with("event: status") {
+            line.clear();
+            assert!(stream.read_line(&mut line).unwrap() > 0, "the stream begins");
+        }
+        let done = agent.with_token("POST", path, body);
+        assert_eq!(status_of(&done), 200, "{done}");
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).expect("the stream ends, and does not only fall silent");
     }
-    let done = agent.with_token("POST", "/v1/sessions/end", "{\"others\":true}");
-    assert_eq!(status_of(&done), 200, "{done}");
-    let mut rest = Vec::new();
-    stream.read_to_end(&mut rest).expect("the stream ends, and does not only fall silent");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The tools and resources: what they find, as text for a language model and as fields for its program. Each names device and place.
 
 use super::super::search::{Search, search_request};
-use super::super::{Api, Refused};
+use super::super::{Api, NO_THREAD, Refused};
 use crate::base::count::count;
 use crate::base::id::Ring;
 use crate::http::dto::{DocumentText, SearchAnswer, SearchHit, SearchResults, StatusReport, text};
@@ -133,7 +133,7 @@ impl Api {
             None => Ok((Vec::new(), None)),
             Some(disk) => {
                 let look = blocking::run(move || paths(&disk.snapshot(), after.as_deref(), MCP_RESOURCES_PAGE)).await;
-                look.ok_or_else(|| "The system gives no thread for that. Try again.".to_owned())
+                look.ok_or_else(|| NO_THREAD.to_owned())
                     .and_then(|page| page.map_err(|error| format!("The documents could not be listed: {error}.")))
             }
         };
