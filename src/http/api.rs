@@ -27,16 +27,17 @@ mod tokens;
 pub(crate) mod update;
 mod upkeep;
 
-use self::collection::{Collection, is_known};
+use self::collection::{Collection, is_known, widens};
 use self::misread::misread;
 pub use self::search::too_long;
 use super::answer::{json, refused, refused_for_good};
-use super::dto::{Added, Checked, text};
+use super::dto::{Added, Checked, Role, text};
 use super::events::Events;
 use super::keys::Keys;
 use super::known_root::KnownRoot;
 use super::page::Page;
 use super::query::sent_path;
+use super::traffic::Reason;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
@@ -161,6 +162,12 @@ impl Api {
             && !is_known(&regroup.collection, &self.node.request(Request::Status).await)
         {
             return refused(conn, Status::BadRequest, &why);
+        }
+        if conn.state::<Role>() != Some(&Role::Admin) {
+            let places = self.node.status().await.map(|status| status.sources).unwrap_or_default();
+            if widens(&regroup, &places) {
+                return refused(conn, Status::Forbidden, WIDER).with_state(Reason::Forbidden);
+            }
         }
         match self.regroup(regroup).await {
             Ok(regrouped) => json(conn, Status::Ok, &regrouped),
@@ -345,6 +352,9 @@ impl Work {
 }
 
 const NO_ANSWER: &str = "The agent gave another answer than was asked for: a defect of the program.";
+
+const WIDER: &str = "More people would see this collection: that needs a token with the role admin, and this one may add, rename and make private. Nothing was \
+                     changed.";
 
 const NO_STORE: &str = "This agent has no store.";
 

@@ -293,7 +293,8 @@ impl Handler for Auth {
                     smol::spawn(async move { blocking::run(move || keys.note_uses()).await }).detach();
                 }
                 match role {
-                    Some(role) => conn.with_response_header(ROLE_HEADER, role.to_string()),
+                    // What the call itself decides may ask for more than its row of the table.
+                    Some(role) => conn.with_response_header(ROLE_HEADER, role.to_string()).with_state(role),
                     None => conn,
                 }
             }

@@ -96,8 +96,8 @@ static ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         path: "/v1/feedback",
-        access: Access::Read,
-        about: "returns what was said of answers",
+        access: Access::Write,
+        about: "returns what was said of answers, with the questions of all who said it",
         handler: |api, conn, _| Box::pin(api.judgements(conn)),
     },
     Route {
@@ -111,7 +111,7 @@ static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/v1/collection",
         access: Access::Write,
-        about: "renames a collection, changes its ring or its model: `{\"name\", \"to\"}`, `{\"name\", \"ring\", \"new\"?, \"confirm\"?}`, `{\"name\", \"model\"}` or `{\"name\", \"back\": true}`; answers once that is on the disk",
+        about: "renames a collection, changes its ring or its model: `{\"name\", \"to\"}`, `{\"name\", \"ring\", \"new\"?, \"confirm\"?}`, `{\"name\", \"model\"}` or `{\"name\", \"back\": true}`; a ring wider than it has asks for the role admin; answers once that is on the disk",
         handler: |api, conn, _| Box::pin(api.collection(conn)),
     },
     Route {

@@ -8,7 +8,7 @@ use crate::http::dto::{ModelHere, ModelsHere};
 use crate::node::output::Response;
 use crate::platform::models::{MAKE_MULTILINGUAL, MULTILINGUAL};
 use crate::scheduler::regroup::{NewGroup, NewModel, Regroup};
-use crate::store::record::NamedModel;
+use crate::store::record::{NamedModel, Source};
 use serde::Deserialize;
 
 /// What is to become of which collection.
@@ -56,6 +56,14 @@ impl Collection {
         };
         Ok(Regroup { collection: self.name, to })
     }
+}
+
+/// Whether more people see some of these places by this change than do now. Where no place has the name, any ring but the narrowest counts as wider:
+/// a folder may join it meanwhile.
+pub(super) fn widens(regroup: &Regroup, places: &[Source]) -> bool {
+    let NewGroup::Ring(ring) = &regroup.to else { return false };
+    let mut named = places.iter().filter(|place| is_same(&place.collection, &regroup.collection)).peekable();
+    *ring != Ring::Private && (named.peek().is_none() || named.any(|place| place.ring < *ring))
 }
 
 /// What follows where a collection becomes public, and how its owner says that this is meant.
@@ -142,7 +150,6 @@ mod tests {
     use crate::base::id::Fingerprint;
     use crate::node::status::{FromDriver, Status, WorkStatus};
     use crate::store::counts::StoreCounts;
-    use crate::store::record::Source;
 
     #[test]
     fn a_name_of_an_earlier_version_is_known_as_long_as_a_folder_or_the_list_of_private_names_has_it() {
@@ -169,6 +176,28 @@ mod tests {
         assert!(is_known(filler, &status("home", filler)), "and can be given up");
         assert!(!is_known(filler, &status("home", "diary")));
         assert!(!is_known(filler, &Response::Added), "the agent is stopping");
+    }
+
+    #[test]
+    fn a_ring_is_wider_than_that_of_any_place_of_the_name_and_nothing_else_is() {
+        let place = |collection: &str, ring| Source {
+            path: b"/a".to_vec(),
+            collection: collection.to_owned(),
+            ring,
+            device: 1,
+        };
+        let to = |name: &str, to| Regroup { collection: name.to_owned(), to };
+        let ring = |name: &str, ring| to(name, NewGroup::Ring(ring));
+        let places = [place("diary", Ring::Private), place("home", Ring::Mesh), place("web", Ring::Public)];
+        for (name, wider) in [("diary", [false, true, true]), ("home", [false, false, true]), ("web", [false; 3])] {
+            assert_eq!([Ring::Private, Ring::Mesh, Ring::Public].map(|to| widens(&ring(name, to), &places)), wider, "{name}");
+        }
+        assert!(widens(&ring(" Diary ", Ring::Mesh), &places), "a name that reads the same is the same");
+        assert!(widens(&ring("none", Ring::Mesh), &places) && !widens(&ring("none", Ring::Private), &[]));
+        let both = [place("old", Ring::Mesh), place("old", Ring::Private)];
+        assert!(widens(&ring("old", Ring::Mesh), &both), "of an earlier version, with two rings");
+        assert!(!widens(&to("home", NewGroup::Name("web".to_owned())), &places));
+        assert!(!widens(&to("diary", NewGroup::NewPrivate), &places));
     }
 
     #[test]
