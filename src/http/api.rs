@@ -24,12 +24,14 @@ mod session;
 mod stream;
 mod tls;
 mod tokens;
+mod unchanged;
 pub(crate) mod update;
 mod upkeep;
 
 use self::collection::{Collection, is_known, widens};
 use self::misread::misread;
 pub use self::search::too_long;
+use self::unchanged::not_changed;
 use super::answer::{json, refused, refused_for_good};
 use super::dto::{Added, Checked, Role, text};
 use super::events::Events;
@@ -51,6 +53,7 @@ use crate::node::output::{Problem, Response};
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::source::source_at;
+use crate::platform::unchanged::Unchanged;
 use crate::runtime::governor::{BurstRequest, PauseRequest};
 use crate::runtime::handle::NodeHandle;
 use crate::runtime::unfinished::Command;
@@ -230,10 +233,10 @@ impl Api {
         self.answer_with_energy(conn, done).await
     }
 
-    async fn answer_with_energy(&self, conn: Conn, done: Result<(), String>) -> Conn {
+    async fn answer_with_energy(&self, conn: Conn, done: Result<(), Unchanged>) -> Conn {
         match done {
             Ok(()) => self.energy(conn).await,
-            Err(why) => refused(conn, Status::Conflict, &why),
+            Err(unchanged) => not_changed(conn, &unchanged),
         }
     }
 
@@ -293,6 +296,11 @@ const fn status_of(problem: Problem) -> Status {
         Problem::Broken | Problem::Unanswered => Status::InternalServerError,
     }
 }
+
+/// The body of a call that is told nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 /// The place that a body of `POST /v1/add` names, and whether it names the collection.
 async fn addition(Add { path, collection, ring }: Add) -> Result<Addition, Refused> {

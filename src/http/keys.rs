@@ -17,6 +17,7 @@ use super::traffic::Traffic;
 use crate::limits::{SESSIONS_MAX, TOKEN_NAME_CHARS_MAX, TOKENS_MAX};
 use crate::platform::clock;
 use crate::platform::home::{Home, HomeFile, Token};
+use crate::platform::unchanged::Unchanged;
 use entry::{Content, Entry, Kept, sum};
 use once::Once;
 use std::path::{Path, PathBuf};
@@ -178,18 +179,19 @@ impl Keys {
     ///
     /// # Errors
     /// One sentence: the name is taken or no name, there are too many, or the file cannot be written; then there is no new token.
-    pub fn create(&self, name: &str, role: Role) -> Result<Token, String> {
-        check_name(name)?;
-        let token = Token::random()?;
+    pub fn create(&self, name: &str, role: Role) -> Result<Token, Unchanged> {
+        check_name(name).map_err(Unchanged::Unfit)?;
+        let token = Token::random().map_err(Unchanged::Broken)?;
         let _one = self.change();
         let mut all: Vec<Kept> = self.read().iter().map(|entry| entry.kept.clone()).collect();
         if all.iter().any(|kept| kept.name == name) {
-            return Err(format!("There is a token {name} already: revoke it first, or choose another name."));
+            let why = format!("There is a token {name} already: revoke it first, or choose another name.");
+            return Err(Unchanged::Conflict(why));
         }
         if all.iter().filter(|kept| kept.session.is_none()).count() >= TOKENS_MAX {
-            return Err(format!(
+            return Err(Unchanged::Conflict(format!(
                 "There are {TOKENS_MAX} tokens already, which is the most: revoke one that nobody uses."
-            ));
+            )));
         }
         let kept =
             Kept { name: name.to_owned(), role, created: clock::shown(), sha256: sum(token.reveal()), session: None };
@@ -203,12 +205,13 @@ impl Keys {
     ///
     /// # Errors
     /// One sentence: there is none of this name, or the file cannot be written; then nothing is changed.
-    pub fn revoke(&self, name: &str) -> Result<(), String> {
+    pub fn revoke(&self, name: &str) -> Result<(), Unchanged> {
         let _one = self.change();
         let all: Vec<Kept> = self.read().iter().map(|entry| entry.kept.clone()).collect();
         let rest: Vec<Kept> = all.iter().filter(|kept| kept.name != name).cloned().collect();
         if rest.len() == all.len() {
-            return Err(format!("There is no token {name}; `wattle token list` names those that exist."));
+            let why = format!("There is no token {name}; `wattle token list` names those that exist.");
+            return Err(Unchanged::Conflict(why));
         }
         self.write(rest)?;
         self.held().retain(|entry| entry.kept.name != name);
@@ -231,14 +234,16 @@ impl Keys {
     }
 
     /// Who has the turn writes all of them, and holds them meanwhile no more than to read.
-    fn write(&self, tokens: Vec<Kept>) -> Result<(), String> {
+    fn write(&self, tokens: Vec<Kept>) -> Result<(), Unchanged> {
         let is_held = matches!(self.named.try_read(), Err(TryLockError::WouldBlock));
         debug_assert!(!is_held, "each request would wait for the disk");
         let home = Home::at(&self.home);
-        let bytes = serde_json::to_vec_pretty(&Content { tokens }).map_err(|error| error.to_string())?;
+        let bytes = serde_json::to_vec_pretty(&Content { tokens })
+            .map_err(|error| Unchanged::Broken(format!("The tokens cannot be written: {error}.")))?;
         home.write(HomeFile::Tokens, &bytes).map_err(|error| {
             let file = home.file(HomeFile::Tokens);
-            format!("The file {} cannot be written: {error}. Nothing was changed.", file.display())
+            let why = format!("The file {} cannot be written: {error}. Nothing was changed.", file.display());
+            Unchanged::unwritten(&error, why)
         })
     }
 }
@@ -248,7 +253,7 @@ impl Keys {
 ///
 /// # Errors
 /// One sentence.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
+fn check_name(name: &str) -> Result<(), String> {
     let fits = (1..=TOKEN_NAME_CHARS_MAX).contains(&name.chars().count());
     let begins = name.starts_with(char::is_alphanumeric) && !name.ends_with(' ') && !name.contains("  ");
     if fits && begins && name.chars().all(|c| c.is_alphanumeric() || " ._-".contains(c)) {
@@ -289,7 +294,7 @@ mod tests {
             assert_eq!(of.role_of(read.reveal()), None);
             assert_eq!(of.role_of(write.reveal()), Some(Role::Write));
         }
-        assert!(first.revoke("grafana").unwrap_err().contains("`wattle token list`"));
+        assert!(first.revoke("grafana").unwrap_err().why().contains("`wattle token list`"));
     }
 
     #[test]
@@ -333,7 +338,10 @@ mod tests {
             "$(x)",
             long.as_str(),
         ] {
-            assert!(keys.create(name, Role::Read).unwrap_err().contains("letters, digits"), "{name:?}");
+            assert!(
+                matches!(keys.create(name, Role::Read), Err(Unchanged::Unfit(why)) if why.contains("letters, digits")),
+                "{name:?}"
+            );
         }
         for name in ["annas phone", "b\u{fc}ro_2.old"] {
             keys.create(name, Role::Read).unwrap();
@@ -342,12 +350,12 @@ mod tests {
         for number in 0..TOKENS_MAX {
             keys.create(&format!("n{number}"), Role::Read).unwrap();
         }
-        assert!(keys.create("n0", Role::Read).unwrap_err().contains("already"));
-        assert!(keys.create("one-more", Role::Read).unwrap_err().contains("revoke one"));
+        assert!(matches!(keys.create("n0", Role::Read), Err(Unchanged::Conflict(why)) if why.contains("already")));
+        assert!(keys.create("one-more", Role::Read).unwrap_err().why().contains("revoke one"));
         assert_eq!(keys.list().len(), TOKENS_MAX);
         // A disk that takes nothing: the token that cannot be kept does not exist, and the one that cannot be struck out still does.
         std::fs::remove_dir_all(home.path()).unwrap();
-        assert!(keys.revoke("n0").unwrap_err().contains("Nothing was changed"));
+        assert!(matches!(keys.revoke("n0"), Err(Unchanged::Broken(why)) if why.contains("Nothing was changed")));
         assert_eq!(keys.list().len(), TOKENS_MAX);
     }
 

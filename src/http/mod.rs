@@ -80,8 +80,8 @@ pub use timeouts::Timeouts;
 pub async fn set_page_password(home: &Path, new: Zeroizing<String>) -> Result<(), String> {
     // Nobody shows a token here: the owner's is not needed.
     let keys = Keys::load(home, Token::random()?);
-    keys.password().set(new, false).await?;
-    keys.end_sessions()
+    let set = keys.password().set(new, false).await.and_then(|_| keys.end_sessions());
+    set.map_err(|unchanged| unchanged.to_string())
 }
 
 /// A running server. Dropping it does not stop it; `stop` does.

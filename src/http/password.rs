@@ -11,6 +11,7 @@ mod hash;
 use crate::limits::{FIRST_VISIT_S, FIRST_VISIT_STEP_S};
 use crate::platform::blocking;
 use crate::platform::home::{Home, HomeFile};
+use crate::platform::unchanged::Unchanged;
 use hash::Hash;
 use serde::{Deserialize, Serialize};
 use smol::Timer;
@@ -174,13 +175,14 @@ impl Password {
         }
     }
 
-    /// Sets a new one, or as the first visitor the first one; it is on the disk when this returns.
+    /// Sets a new one, or as the first visitor the first one; it is on the disk when this returns. Returns its [`version`](Self::version): who was let in
+    /// by this one is not let in by a later one.
     ///
     /// # Errors
     /// One sentence: it is no password (`base::password`), the first visit is over, or the file cannot be written. Then nothing was changed.
-    pub(super) async fn set(&self, new: Zeroizing<String>, first: bool) -> Result<(), String> {
+    pub(super) async fn set(&self, new: Zeroizing<String>, first: bool) -> Result<u64, Unchanged> {
         if first && !self.is_first_visit() {
-            return Err(NO_FIRST_VISIT.to_owned());
+            return Err(Unchanged::Conflict(NO_FIRST_VISIT.to_owned()));
         }
         let turn = Semaphore::acquire_arc(&self.0.looks).await;
         let setting = self.clone();
@@ -191,47 +193,51 @@ impl Password {
             setting.change(|content| {
                 // Of two first visitors one is the first.
                 if first && (content.ever || !setting.is_first_visit()) {
-                    return Err(NO_FIRST_VISIT.to_owned());
+                    return Err(Unchanged::Conflict(NO_FIRST_VISIT.to_owned()));
                 }
                 (content.password, content.ever) = (Some(hash), true);
                 Ok(())
             })
         };
-        blocking::run(set).await.unwrap_or_else(|| Err(NO_THREAD.to_owned()))
+        blocking::run(set).await.unwrap_or_else(|| Err(Unchanged::Busy(NO_THREAD.to_owned())))
     }
 
     /// Removes it; that is on the disk when this returns. No first visitor chooses one afterwards.
     ///
     /// # Errors
     /// One sentence: there is none, or the file cannot be written; then nothing was changed.
-    pub(super) async fn remove(&self) -> Result<(), String> {
+    pub(super) async fn remove(&self) -> Result<(), Unchanged> {
         let removing = self.clone();
         let remove = move || {
-            removing.change(|content| {
-                content.ever = true;
-                content.password.take().map(drop).ok_or_else(|| "The page has no password.".to_owned())
-            })
+            removing
+                .change(|content| {
+                    content.ever = true;
+                    let none = || Unchanged::Conflict("The page has no password.".to_owned());
+                    content.password.take().map(drop).ok_or_else(none)
+                })
+                .map(drop)
         };
-        blocking::run(remove).await.unwrap_or_else(|| Err(NO_THREAD.to_owned()))
+        blocking::run(remove).await.unwrap_or_else(|| Err(Unchanged::Busy(NO_THREAD.to_owned())))
     }
 
-    fn change(&self, change: impl FnOnce(&mut Content) -> Result<(), String>) -> Result<(), String> {
+    /// Changes the content, which is on the disk when this returns; returns its version.
+    fn change(&self, change: impl FnOnce(&mut Content) -> Result<(), Unchanged>) -> Result<u64, Unchanged> {
         let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut content = self.with(|state| state.content.clone());
         change(&mut content)?;
         let home = Home::at(&self.0.home);
-        let bytes = serde_json::to_vec_pretty(&content).map_err(|error| error.to_string())?;
+        let bytes = serde_json::to_vec_pretty(&content)
+            .map_err(|error| Unchanged::Broken(format!("The password cannot be written: {error}.")))?;
         home.write(HomeFile::Password, &bytes).map_err(|error| {
-            format!(
-                "The file {} cannot be written: {error}. Nothing was changed.",
-                home.file(HomeFile::Password).display()
-            )
+            let file = home.file(HomeFile::Password);
+            let why = format!("The file {} cannot be written: {error}. Nothing was changed.", file.display());
+            Unchanged::unwritten(&error, why)
         })?;
-        self.with(|state| {
+        Ok(self.with(|state| {
             state.content = content;
             state.version += 1;
-        });
-        Ok(())
+            state.version
+        }))
     }
 
     fn with<T>(&self, then: impl FnOnce(&mut State) -> T) -> T {

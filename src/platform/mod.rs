@@ -53,6 +53,7 @@ pub mod terminal;
 pub mod time_zone;
 mod turn;
 pub mod typed_secret;
+pub mod unchanged;
 mod unended;
 pub mod update;
 pub mod watcher;

@@ -7,6 +7,7 @@
 use crate::limits::{FEEDBACK_BYTES_MAX, FEEDBACK_MAX};
 use crate::platform::blocking;
 use crate::platform::home::{Home, HomeFile};
+use crate::platform::unchanged::Unchanged;
 use serde::{Deserialize, Serialize};
 use smol::lock::Mutex;
 use std::path::{Path, PathBuf};
@@ -66,7 +67,7 @@ impl Feedback {
     ///
     /// # Errors
     /// One sentence.
-    pub async fn list(&self) -> Result<Vec<Judgement>, String> {
+    pub async fn list(&self) -> Result<Vec<Judgement>, Unchanged> {
         let Some(home) = self.home.clone() else { return Ok(Vec::new()) };
         let _one = self.writing.lock().await;
         blocking::run(move || read(&home)).await.unwrap_or_else(no_thread)
@@ -77,9 +78,9 @@ impl Feedback {
     ///
     /// # Errors
     /// One sentence: nothing was changed.
-    pub async fn judge(&self, judgement: Judgement, is_taken_back: bool) -> Result<(), String> {
+    pub async fn judge(&self, judgement: Judgement, is_taken_back: bool) -> Result<(), Unchanged> {
         let Some(home) = self.home.clone() else {
-            return Err("This agent has no home in which that could be kept.".to_owned());
+            return Err(Unchanged::Conflict("This agent has no home in which that could be kept.".to_owned()));
         };
         let _one = self.writing.lock().await;
         let write = move || {
@@ -90,21 +91,22 @@ impl Feedback {
             }
             let text = text(&known);
             Home::at(&home).write(HomeFile::Feedback, text.as_bytes()).map_err(|error| {
-                format!("That could not be kept, because the agent's home cannot be written: {error}.")
+                let why = format!("That could not be kept, because the agent's home cannot be written: {error}.");
+                Unchanged::unwritten(&error, why)
             })
         };
         blocking::run(write).await.unwrap_or_else(no_thread)
     }
 }
 
-fn no_thread<T>() -> Result<T, String> {
-    Err("The system gives no thread for that. Try again.".to_owned())
+fn no_thread<T>() -> Result<T, Unchanged> {
+    Err(Unchanged::Busy("The system gives no thread for that. Try again.".to_owned()))
 }
 
-fn read(home: &Path) -> Result<Vec<Judgement>, String> {
+fn read(home: &Path) -> Result<Vec<Judgement>, Unchanged> {
     let bytes = Home::at(home)
         .read(HomeFile::Feedback)
-        .map_err(|error| format!("What was said of answers cannot be read: {error}."))?;
+        .map_err(|error| Unchanged::Broken(format!("What was said of answers cannot be read: {error}.")))?;
     let text = String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
     Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).take(FEEDBACK_MAX).collect())
 }
@@ -145,6 +147,17 @@ mod tests {
             feedback.judge(judgement("b", Verdict::Bad), true).await.unwrap();
             assert_eq!(feedback.list().await.unwrap(), [judgement("a", Verdict::Bad)]);
         });
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_not_kept_and_says_why() {
+        let home = tempfile::tempdir().unwrap();
+        let feedback = Feedback::at(home.path());
+        std::fs::remove_dir_all(home.path()).unwrap();
+        let kept = smol::block_on(feedback.judge(judgement("a", Verdict::Good), false));
+        assert!(matches!(kept, Err(Unchanged::Broken(why)) if why.contains("cannot be written")));
+        let nowhere = smol::block_on(Feedback::default().judge(judgement("a", Verdict::Good), false));
+        assert!(matches!(nowhere, Err(Unchanged::Conflict(_))));
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn the_first_visitor_of_a_new_agent_chooses_the_password_once_and_it_holds_over_
     let place = Place::new();
     let agent = place.up(&[]);
     assert_eq!(knock(&agent, "GET", "/v1/door", "", "").1["first_visit"], true);
-    assert_eq!(enter(&agent, "/v1/password/first", "short").0, 409);
+    assert_eq!(enter(&agent, "/v1/password/first", "short").0, 400);
     let (status, session) = enter(&agent, "/v1/password/first", WORDS);
     assert_eq!((status, &session["role"]), (200, &json!("admin")), "{session}");
     let bearer = format!("Authorization: Bearer {}\r\n", session["token"].as_str().unwrap());

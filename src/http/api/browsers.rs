@@ -1,10 +1,12 @@
 //! The calls about browsers that were let in: which there are, and their ends.
 
-use super::{Api, NO_THREAD, Refused, body};
+use super::unchanged::status_unchanged;
+use super::{Api, NO_THREAD, Nothing, Refused, body};
 use crate::http::answer::{json, refused};
 use crate::http::dto::Sessions;
 use crate::http::keys::Keys;
 use crate::platform::blocking;
+use crate::platform::unchanged::Unchanged;
 use serde::Deserialize;
 use serde_json::json as value;
 use trillium::{Conn, KnownHeaderName, Status};
@@ -19,11 +21,6 @@ struct Ends {
     #[serde(default)]
     others: bool,
 }
-
-/// The body of a call that is told nothing.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 const ONE_OF_THEM: &str = "The call says which browsers are signed out: {\"name\"}, one of the list, or {\"others\": true}, all but the one that asks.";
 
@@ -45,7 +42,7 @@ impl Api {
         let end = move |keys: Keys| match keys.end_own_session(&token) {
             Ok(true) => Ok("This browser is signed out.".to_owned()),
             Ok(false) => Err((Status::Conflict, NO_SESSION.to_owned())),
-            Err(why) => Err((Status::InsufficientStorage, why)),
+            Err(unchanged) => Err(refusal(&unchanged)),
         };
         self.end(conn, end).await
     }
@@ -77,11 +74,15 @@ impl Api {
     }
 }
 
+fn refusal(unchanged: &Unchanged) -> Refused {
+    (status_unchanged(unchanged), unchanged.to_string())
+}
+
 fn end_named(keys: &Keys, name: &str, created: Option<i64>) -> Result<String, Refused> {
     match keys.end_session(name, created) {
         Ok(true) => Ok(format!("The browser {name} is signed out.")),
         Ok(false) => Err((Status::Conflict, format!("No browser {name} is signed in; nothing was changed."))),
-        Err(why) => Err((Status::InsufficientStorage, why)),
+        Err(unchanged) => Err(refusal(&unchanged)),
     }
 }
 
@@ -90,7 +91,7 @@ fn end_others(keys: &Keys, token: &str) -> Result<String, Refused> {
         Ok(0) => Ok("No other browser was signed in.".to_owned()),
         Ok(1) => Ok("One other browser is signed out.".to_owned()),
         Ok(number) => Ok(format!("{number} other browsers are signed out.")),
-        Err(why) => Err((Status::InsufficientStorage, why)),
+        Err(unchanged) => Err(refusal(&unchanged)),
     }
 }
 

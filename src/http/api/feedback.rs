@@ -1,5 +1,6 @@
 //! `POST /v1/feedback` and `GET /v1/feedback`: what people say of answers. It stays on this device.
 
+use super::unchanged::not_changed;
 use super::{Api, Refused, body};
 use crate::http::answer::{json, refused};
 use crate::limits::FEEDBACK_TEXT_BYTES_MAX;
@@ -61,7 +62,7 @@ impl Api {
         };
         match self.node.feedback().judge(judgement, is_taken_back).await {
             Ok(()) => json(conn, Status::Ok, &serde_json::json!({})),
-            Err(why) => refused(conn, Status::Conflict, &why),
+            Err(unchanged) => not_changed(conn, &unchanged),
         }
     }
 
@@ -69,7 +70,7 @@ impl Api {
     pub(in crate::http) async fn judgements(&self, conn: Conn) -> Conn {
         match self.node.feedback().list().await {
             Ok(judgements) => json(conn, Status::Ok, &serde_json::json!({ "judgements": judgements })),
-            Err(why) => refused(conn, Status::InternalServerError, &why),
+            Err(unchanged) => not_changed(conn, &unchanged),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The calls of pairing: let a device in, join a mesh, show it, remove a device.
 
 use super::super::answer::{json, refused};
-use super::{Api, Refused, body, status_of};
+use super::{Api, Nothing, Refused, body, status_of};
 use crate::base::id::PeerKey;
 use crate::limits::INVITE_ADDRESSES_MAX;
 use crate::mesh::pairing::join::Candidate;
@@ -77,11 +77,6 @@ struct Leave {
     #[serde(default)]
     anyway: bool,
 }
-
-/// The body of a call that takes nothing.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 impl Api {
     pub(in crate::http) async fn pair(&self, mut conn: Conn) -> Conn {

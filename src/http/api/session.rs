@@ -1,15 +1,19 @@
 //! The calls by which a browser is let in without a token: by the page's password, by the code of `wattle open`, or as the first visitor.
 
 use super::browsers::bearer;
-use super::{Api, Refused, body};
+use super::unchanged::{not_changed, status_unchanged};
+use super::{Api, Nothing, Refused, body};
 use crate::http::answer::{json, refused};
 use crate::http::dto::{Door, NewToken, Role};
+use crate::http::keys::Keys;
 use crate::http::password::Typed;
 use crate::http::throttle::Secret;
 use crate::http::traffic::Reason;
 use crate::platform::blocking;
 use crate::platform::clock;
+use crate::platform::home::Token;
 use crate::platform::socket_owner::Ends;
+use crate::platform::unchanged::Unchanged;
 use serde::Deserialize;
 use serde_json::json as value;
 use std::net::{IpAddr, Ipv4Addr};
@@ -47,11 +51,6 @@ struct Change {
 struct Removal {
     old: Option<String>,
 }
-
-/// The body of a call that is told nothing.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 const fn all() -> Role {
     Role::Admin
@@ -122,11 +121,12 @@ impl Api {
             return refused(conn, Status::Conflict, NOT_FROM_AFAR);
         }
         match self.keys.password().set(Zeroizing::new(password), true).await {
-            Ok(()) => {
+            Ok(version) => {
                 log::info!("The first visitor of the page chose its password.");
-                self.new_session(conn, Role::Admin, None).await
+                // Its owner may have set another one since.
+                self.new_session(conn, Role::Admin, Some(version)).await
             }
-            Err(why) => refused(conn, Status::Conflict, &why),
+            Err(unchanged) => not_changed(conn, &unchanged),
         }
     }
 
@@ -151,8 +151,8 @@ impl Api {
             return turned_away(conn, refusal);
         }
         match self.keys.password().set(Zeroizing::new(password), false).await {
-            Ok(()) => self.sessions_ended(conn, "The password is set.").await,
-            Err(why) => refused(conn, Status::Conflict, &why),
+            Ok(_) => self.sessions_ended(conn, "The password is set.").await,
+            Err(unchanged) => not_changed(conn, &unchanged),
         }
     }
 
@@ -167,7 +167,7 @@ impl Api {
         }
         match self.keys.password().remove().await {
             Ok(()) => self.sessions_ended(conn, "The page has no password any more: it opens by a token alone.").await,
-            Err(why) => refused(conn, Status::Conflict, &why),
+            Err(unchanged) => not_changed(conn, &unchanged),
         }
     }
 
@@ -228,20 +228,13 @@ impl Api {
     async fn new_session(&self, conn: Conn, role: Role, version: Option<u64>) -> Conn {
         let agent = conn.request_headers().get_str(KnownHeaderName::UserAgent).unwrap_or_default().to_owned();
         let keys = self.keys.clone();
-        let open = move || {
-            let opened = keys.open_session(role, &agent)?;
-            if version.is_some_and(|version| version != keys.password().version()) {
-                keys.revoke(&opened.0)?;
-                return Err(WRONG.to_owned());
-            }
-            Ok(opened)
-        };
-        match blocking::run(open).await {
-            Some(Ok((name, token))) => {
+        match blocking::run(move || opened(&keys, role, &agent, version)).await {
+            Some(Ok(Some((name, token)))) => {
                 log::info!("A browser was let in: the session {name}, which may {role}.");
                 json(conn, Status::Ok, &NewToken { name, role, token: token.reveal().to_owned() })
             }
-            Some(Err(why)) => refused(conn, Status::InsufficientStorage, &why),
+            Some(Ok(None)) => refused(conn, Status::Unauthorized, WRONG),
+            Some(Err(unchanged)) => not_changed(conn, &unchanged),
             None => refused(conn, Status::ServiceUnavailable, NO_ROOM),
         }
     }
@@ -257,10 +250,10 @@ impl Api {
                     &value!({ "done": format!("{done} Browsers that were let in by one are asked again.") }),
                 )
             }
-            Some(Err(why)) => refused(
+            Some(Err(unchanged)) => refused(
                 conn,
-                Status::InsufficientStorage,
-                &format!("{done} Browsers that were let in before still are: {why}"),
+                status_unchanged(&unchanged),
+                &format!("{done} Browsers that were let in before still are: {unchanged}"),
             ),
             None => refused(
                 conn,
@@ -269,6 +262,17 @@ impl Api {
             ),
         }
     }
+}
+
+/// A session, by its name and token; `None`, and no session, where a password of another version than the one that proves it holds by now.
+fn opened(keys: &Keys, role: Role, agent: &str, version: Option<u64>) -> Result<Option<(String, Token)>, Unchanged> {
+    let opened = keys.open_session(role, agent)?;
+    // One that was set after this look ends the session by itself.
+    if version.is_some_and(|version| version != keys.password().version()) {
+        keys.revoke(&opened.0)?;
+        return Ok(None);
+    }
+    Ok(Some(opened))
 }
 
 fn turned_away(conn: Conn, refusal: Refusal) -> Conn {
@@ -289,4 +293,23 @@ enum Refusal {
 
 fn from(conn: &Conn) -> IpAddr {
     conn.peer_ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_let_in_by_a_password_that_was_replaced_meanwhile_has_no_session() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = Keys::load(home.path(), Token::random().unwrap());
+        let set = |words: &str| smol::block_on(keys.password().set(Zeroizing::new(words.to_owned()), false)).unwrap();
+        // As of the first visitor, before whose session the owner sets another one.
+        let (first, owners) = (set("quince and plum"), set("another long one"));
+        assert_eq!(opened(&keys, Role::Admin, "curl", Some(first)).unwrap().map(|(name, _)| name), None);
+        assert!(keys.list().is_empty());
+        assert!(opened(&keys, Role::Admin, "curl", Some(owners)).unwrap().is_some());
+        assert!(opened(&keys, Role::Admin, "curl", None).unwrap().is_some(), "by the code of `wattle open`");
+        assert_eq!(keys.list().len(), 2);
+    }
 }

@@ -1,9 +1,9 @@
 //! The calls about named tokens.
 
+use super::unchanged::not_changed;
 use super::{Api, NO_THREAD, body};
 use crate::http::answer::{json, refused};
 use crate::http::dto::{NewToken, Role, Tokens};
-use crate::http::keys::check_name;
 use crate::platform::blocking;
 use serde::Deserialize;
 use serde_json::json as value;
@@ -36,16 +36,13 @@ impl Api {
             Ok(wanted) => wanted,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        if let Err(why) = check_name(&name) {
-            return refused(conn, Status::BadRequest, &why);
-        }
         let (keys, named) = (self.keys.clone(), name.clone());
         match blocking::run(move || keys.create(&named, role)).await {
             Some(Ok(token)) => {
                 log::info!("A token {name} was made, which may {role}.");
                 json(conn, Status::Ok, &NewToken { name, role, token: token.reveal().to_owned() })
             }
-            Some(Err(why)) => refused(conn, Status::Conflict, &why),
+            Some(Err(unchanged)) => not_changed(conn, &unchanged),
             None => refused(conn, Status::ServiceUnavailable, NO_THREAD),
         }
     }
@@ -68,7 +65,7 @@ impl Api {
                 let done = format!("The token {name} is void: whoever has it is refused from the next call on.");
                 json(conn, Status::Ok, &value!({ "done": done }))
             }
-            Some(Err(why)) => refused(conn, Status::Conflict, &why),
+            Some(Err(unchanged)) => not_changed(conn, &unchanged),
             None => refused(conn, Status::ServiceUnavailable, NO_THREAD),
         }
     }

@@ -9,6 +9,7 @@ use crate::http::dto::BrowserSession;
 use crate::limits::{SESSION_NOTED_S, SESSIONS_MAX};
 use crate::platform::clock;
 use crate::platform::home::Token;
+use crate::platform::unchanged::Unchanged;
 use std::sync::atomic::Ordering;
 
 /// Seconds between two tries to write down what was used, where the disk is full.
@@ -44,8 +45,8 @@ impl Keys {
     ///
     /// # Errors
     /// One sentence: the file cannot be written; then there is no session.
-    pub fn open_session(&self, role: Role, user_agent: &str) -> Result<(String, Token), String> {
-        let token = Token::random()?;
+    pub fn open_session(&self, role: Role, user_agent: &str) -> Result<(String, Token), Unchanged> {
+        let token = Token::random().map_err(Unchanged::Broken)?;
         let now = clock::shown();
         let _one = self.change();
         let mut all: Vec<Kept> = self.read().iter().filter(|entry| !entry.is_over(now)).map(noted).collect();
@@ -66,7 +67,7 @@ impl Keys {
     ///
     /// # Errors
     /// One sentence: the file cannot be written; then nothing is changed.
-    pub fn end_sessions(&self) -> Result<(), String> {
+    pub fn end_sessions(&self) -> Result<(), Unchanged> {
         self.end_those(|_| true)?;
         Ok(())
     }
@@ -75,7 +76,7 @@ impl Keys {
     ///
     /// # Errors
     /// As [`end_sessions`](Self::end_sessions).
-    pub(in crate::http) fn end_own_session(&self, offered: &str) -> Result<bool, String> {
+    pub(in crate::http) fn end_own_session(&self, offered: &str) -> Result<bool, Unchanged> {
         let offered = sum(offered);
         Ok(self.end_those(|kept| kept.sha256 == offered)? > 0)
     }
@@ -84,7 +85,7 @@ impl Keys {
     ///
     /// # Errors
     /// As [`end_sessions`](Self::end_sessions).
-    pub(in crate::http) fn end_session(&self, name: &str, created: Option<i64>) -> Result<bool, String> {
+    pub(in crate::http) fn end_session(&self, name: &str, created: Option<i64>) -> Result<bool, Unchanged> {
         Ok(self.end_those(|kept| kept.name == name && created.is_none_or(|created| created == kept.created))? > 0)
     }
 
@@ -92,13 +93,13 @@ impl Keys {
     ///
     /// # Errors
     /// As [`end_sessions`](Self::end_sessions).
-    pub(in crate::http) fn end_other_sessions(&self, offered: &str) -> Result<usize, String> {
+    pub(in crate::http) fn end_other_sessions(&self, offered: &str) -> Result<usize, Unchanged> {
         let offered = sum(offered);
         self.end_those(|kept| kept.sha256 != offered)
     }
 
     /// Ends the sessions of which this is true; tokens stay.
-    fn end_those(&self, ends: impl Fn(&Kept) -> bool) -> Result<usize, String> {
+    fn end_those(&self, ends: impl Fn(&Kept) -> bool) -> Result<usize, Unchanged> {
         let stays = |kept: &Kept| kept.session.is_none() || !ends(kept);
         let _one = self.change();
         let all: Vec<Kept> = self.read().iter().map(noted).collect();
@@ -383,7 +384,7 @@ mod tests {
         let keys = keys(home.path());
         let (_, session) = keys.open_session(Role::Admin, PHONE).unwrap();
         std::fs::remove_dir_all(home.path()).unwrap();
-        assert!(keys.open_session(Role::Admin, PHONE).unwrap_err().contains("Nothing was changed"));
+        assert!(keys.open_session(Role::Admin, PHONE).unwrap_err().why().contains("Nothing was changed"));
         assert!(keys.end_sessions().is_err() && keys.end_own_session(session.reveal()).is_err());
         assert_eq!(keys.role_of(session.reveal()), Some(Role::Admin), "what did not end on the disk goes on");
     }

@@ -7,6 +7,7 @@ use crate::base::password::check;
 use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_COST_MAX, PASSWORD_KIB, PASSWORD_PASSES};
 use crate::platform::given_back::room;
 use crate::platform::home::Token;
+use crate::platform::unchanged::Unchanged;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -40,15 +41,16 @@ impl Hash {
     ///
     /// # Errors
     /// One sentence: it is no password (`base::password`), or the system gives no random numbers.
-    pub(super) fn of(password: &str) -> Result<Self, String> {
+    pub(super) fn of(password: &str) -> Result<Self, Unchanged> {
         check(password).map_err(|why| {
-            format!(
+            Unchanged::Unfit(format!(
                 "A password {why}: nothing was changed. Some words that only you put together are better than one with signs in it."
-            )
+            ))
         })?;
-        let salt = Token::random()?.reveal().to_owned();
+        let salt = Token::random().map_err(Unchanged::Broken)?.reveal().to_owned();
         let (kib, passes) = (PASSWORD_KIB, PASSWORD_PASSES);
-        let sum = sum(password, &salt, kib, passes).ok_or("The password's sum cannot be made: nothing was changed.")?;
+        let no_room = || Unchanged::Busy("The password's sum cannot be made: nothing was changed.".to_owned());
+        let sum = sum(password, &salt, kib, passes).ok_or_else(no_room)?;
         Ok(Self { salt, sum: hex(&sum), kib, passes })
     }
 

@@ -8,7 +8,7 @@ fn typed(password: &Password, what: &str) -> Typed {
     smol::block_on(password.look_at(Zeroizing::new(what.to_owned())))
 }
 
-fn set(password: &Password, what: &str, first: bool) -> Result<(), String> {
+fn set(password: &Password, what: &str, first: bool) -> Result<u64, Unchanged> {
     smol::block_on(password.set(Zeroizing::new(what.to_owned()), first))
 }
 
@@ -35,13 +35,13 @@ fn a_password_is_right_wrong_or_not_there_and_stays_over_a_start() {
             [Typed::Right, Typed::Wrong, Typed::Wrong]
         );
     }
-    assert!(set(&password, "short", false).is_err());
+    assert!(matches!(set(&password, "short", false), Err(Unchanged::Unfit(_))));
     assert_eq!(typed(&password, WORDS), Typed::Right, "what is refused changes nothing");
     smol::block_on(password.remove()).unwrap();
     for of in [&password, &Password::load(home.path())] {
         assert_eq!(typed(of, WORDS), Typed::Unset);
     }
-    assert!(smol::block_on(password.remove()).unwrap_err().contains("no password"));
+    assert!(smol::block_on(password.remove()).unwrap_err().why().contains("no password"));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_first_visitor_chooses_once_and_only_in_the_first_half_hour_of_running_tim
     }
     let late = begun(home.path(), 7);
     assert!(!late.is_first_visit());
-    assert!(set(&late, WORDS, true).unwrap_err().contains("first half hour"));
+    assert!(set(&late, WORDS, true).unwrap_err().why().contains("first half hour"));
     assert!(!late.is_set());
 
     let home = tempfile::tempdir().unwrap();
@@ -117,10 +117,22 @@ fn the_window_is_for_this_device_alone_unless_the_agent_was_started_for_a_visito
 }
 
 #[test]
+fn who_sets_one_is_told_its_version_and_each_change_makes_another() {
+    let home = tempfile::tempdir().unwrap();
+    let password = begun(home.path(), 1);
+    let first = set(&password, WORDS, true).unwrap();
+    assert_eq!(first, password.version());
+    let second = set(&password, "another one", false).unwrap();
+    assert!(second != first && second == password.version());
+    smol::block_on(password.remove()).unwrap();
+    assert_ne!(password.version(), second);
+}
+
+#[test]
 fn what_cannot_be_written_is_not_set() {
     let home = tempfile::tempdir().unwrap();
     let password = Password::load(home.path());
     std::fs::remove_dir_all(home.path()).unwrap();
-    assert!(set(&password, WORDS, false).unwrap_err().contains("Nothing was changed"));
+    assert!(set(&password, WORDS, false).unwrap_err().why().contains("Nothing was changed"));
     assert!(!password.is_set());
 }

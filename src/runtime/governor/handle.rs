@@ -1,7 +1,7 @@
 //! `GovernorHandle`: starts the governor and stops it, and is what the driver and the HTTP API call.
 
 use super::host::Host;
-use super::pause_request::{BurstFrom, BurstRequest, PauseRequest};
+use super::pause_request::BurstFrom;
 use super::report::{self, Current};
 use super::sentence::WaitingWork;
 use super::shared::{Shared, State};
@@ -17,9 +17,7 @@ use crate::energy::governor::Settings;
 use crate::energy::policy::gate::Backlog;
 use crate::energy::policy::hint::HintError;
 use crate::energy::policy::hours::Window;
-use crate::energy::policy::pause::Pause;
 use crate::energy::reason::Reason;
-use crate::limits::BURST_S;
 use crate::platform::findings::Findings;
 use crate::platform::hint_files::{HintFiles, HintPaths};
 use crate::platform::panics::guard;
@@ -196,98 +194,6 @@ impl GovernorHandle {
         }
     }
 
-    /// Pauses the background work of the host. The pause is on the disk when this returns.
-    ///
-    /// # Errors
-    /// One sentence; nothing was changed.
-    pub async fn pause(&self, wanted: PauseRequest) -> Result<(), String> {
-        let now = clock::now();
-        let shared = self.shared.clone().ok_or(OFF)?;
-        shared.update_time(now);
-        let (pause, before) = {
-            let coordinator = &shared.lock().coordinator;
-            (wanted.pause(now, coordinator.wall(now), coordinator.zone())?, coordinator.pause())
-        };
-        self.set_pause(Some(pause), before).await
-    }
-
-    /// Ends a pause of the host.
-    ///
-    /// # Errors
-    /// One sentence; nothing was changed.
-    pub async fn resume(&self) -> Result<(), String> {
-        let shared = self.shared.clone().ok_or(OFF)?;
-        let before = shared.lock().coordinator.pause();
-        self.set_pause(None, before).await
-    }
-
-    /// Work goes on beside other programs for a while. A pause ends if a person asks for this.
-    ///
-    /// # Errors
-    /// One sentence; nothing was changed.
-    pub async fn work_now(&self, request: BurstRequest) -> Result<(), String> {
-        let shared = self.shared.clone().ok_or(OFF)?;
-        let usual = Duration::from_secs(BURST_S);
-        let (time, from) = match request {
-            BurstRequest::Arrived => (shared.burst, BurstFrom::Arrived),
-            BurstRequest::Asked(time) => {
-                let usual = if shared.burst > Duration::ZERO { shared.burst } else { usual };
-                (time.unwrap_or(usual), BurstFrom::Asked)
-            }
-        };
-        let paused = shared.lock().coordinator.pause().is_some_and(|pause| pause.holds(clock::now()));
-        if paused && request != BurstRequest::Arrived {
-            self.resume().await?;
-        }
-        if time > Duration::ZERO {
-            shared.begin_burst(clock::now(), time, from);
-        }
-        if from == BurstFrom::Asked {
-            kept_burst::save(shared).await;
-        }
-        Ok(())
-    }
-
-    /// The owner connected another power supply. That is on the disk when this returns.
-    ///
-    /// # Errors
-    /// One sentence: nothing was changed, or the change holds until the next start only.
-    pub async fn new_supply(&self) -> Result<(), String> {
-        let shared = self.shared.clone().ok_or(OFF)?;
-        if !shared.lock().coordinator.leads() {
-            return Err(
-                "Another agent of this host governs it, and knows its power supply: give this command to that one."
-                    .to_owned(),
-            );
-        }
-        self.input(clock::now(), Input::NewSupply);
-        match blocking::run(move || shared.save(true)).await {
-            Some(Ok(())) => Ok(()),
-            _ => Err("It holds until the next start only: the agent's home cannot be written.".to_owned()),
-        }
-    }
-
-    /// Sets the pause and saves it; restores `before` if it cannot be saved.
-    async fn set_pause(&self, pause: Option<Pause>, before: Option<Pause>) -> Result<(), String> {
-        let shared = self.shared.clone().ok_or(OFF)?;
-        let now = clock::now();
-        let burst = shared.lock().coordinator.burst(now);
-        self.input(now, Input::Pause(pause));
-        let saved = blocking::run(move || shared.save(true)).await;
-        match saved {
-            Some(Ok(())) => Ok(()),
-            failed => {
-                self.input(now, Input::Pause(before));
-                burst.into_iter().for_each(|until| self.input(now, Input::Burst(until.since(now))));
-                let why =
-                    failed.and_then(Result::err).map_or_else(|| "no thread".to_owned(), |error| error.to_string());
-                Err(format!(
-                    "That cannot be saved, because the agent's home cannot be written ({why}). Nothing was changed."
-                ))
-            }
-        }
-    }
-
     /// Takes a hint on energy.
     ///
     /// # Errors
@@ -374,7 +280,7 @@ impl GovernorHandle {
         Some((left, sentence::because(Reason::Paused, state.coordinator.hold_ends(now))))
     }
 
-    fn input(&self, now: Instant, input: Input<'_>) {
+    pub(super) fn input(&self, now: Instant, input: Input<'_>) {
         if let Some(shared) = &self.shared {
             shared.input(now, input);
         }
@@ -394,5 +300,3 @@ fn spawn(name: &'static str, alive: Sender<()>, work: Box<dyn FnOnce() + Send>) 
     };
     Builder::new().name(name.to_owned()).spawn(work)
 }
-
-const OFF: &str = "This agent runs without its governor (`--governor off`): nothing is held or paused.";

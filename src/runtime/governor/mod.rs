@@ -28,6 +28,7 @@ mod shared;
 pub(crate) mod state_file;
 mod time;
 mod waker;
+mod wishes;
 
 pub use handle::{GovernorHandle, Setup};
 pub use pause_request::{BurstFrom, BurstRequest, PauseRequest};

@@ -51,11 +51,11 @@ fn a_wrong_password_is_told_apart_from_a_missing_one_and_from_one_that_is_not_se
     assert!(wrong.contains("not the password") && !wrong.contains("quince"), "{wrong}");
     assert_eq!(status_of(&agent.get("/v1/status", &[&session(&agent, &json!({ "password": WORDS }))])), 200);
     let short = agent.with_token("POST", "/v1/password", "{\"password\":\"seven77\"}");
-    refused(&agent, &short, 409);
+    refused(&agent, &short, 400);
     assert!(short.contains("at least 8 characters") && !short.contains("seven77"), "{short}");
     for unseen in ["\0".repeat(8), "quince\nand plum".to_owned(), "quince\u{1b}[2Jplum".to_owned()] {
         let told = agent.with_token("POST", "/v1/password", &json!({ "password": unseen }).to_string());
-        refused(&agent, &told, 409);
+        refused(&agent, &told, 400);
         assert!(told.contains("no control characters") && !told.contains("quince"), "{told}");
     }
 }

@@ -34,6 +34,18 @@ fn a_named_token_lets_its_holder_do_what_its_role_allows_until_it_is_revoked() {
         refused(&agent, &why, 403);
         assert!(why.contains("role admin"), "{why}");
     }
+    // What more people would see is for who may do everything; what fewer would see, for who may change something.
+    let ring = |ring: &str| json!({ "name": "diary", "ring": ring, "confirm": "diary" }).to_string();
+    for wider in ["mesh", "public"] {
+        let why = agent.call("POST", "/v1/collection", &[&write], &ring(wider));
+        refused(&agent, &why, 403);
+        assert!(why.contains("role admin") && why.contains("Nothing was changed"), "{why}");
+        assert_eq!(status(&admin, "POST", "/v1/collection", &ring(wider)), 200);
+    }
+    assert_eq!(status(&write, "POST", "/v1/collection", &ring("private")), 200);
+    // Questions are people's own: who may only ask is not told those of others.
+    let whose: Vec<u16> = [&read, &write].map(|bearer| status(bearer, "GET", "/v1/feedback", "")).into();
+    assert_eq!(whose, [403, 200]);
     // Of the list nothing lets anybody in, and it is not for those who may read.
     refused(&agent, &agent.call("GET", "/v1/tokens", &[&read], ""), 403);
     let list = agent.call("GET", "/v1/tokens", &[&admin], "");
