@@ -4,6 +4,7 @@ use super::links::Links;
 use super::style::Style;
 use super::text::{fit, whole_path, wrap, wrap_marked};
 use crate::http::dto::SearchHit;
+use crate::http::query::shown_path;
 use crate::platform::home::hints;
 use std::fmt::Write;
 
@@ -15,7 +16,7 @@ const PLACES_SHOWN: usize = 3;
 
 /// Appends a hit with its number; the paths of files that are there are links, where the terminal shows them.
 pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style: Style, links: Option<&Links>) {
-    let path = whole_path(&hit.path);
+    let path = whole_path(&shown_path(&hit.path));
     let indent = "    ";
     let width = style.width - indent.len();
     let name = fit(path.rsplit('/').next().unwrap_or(&path), width - "  0.00".len());
@@ -56,7 +57,7 @@ pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style
         if device.replace(&place.peer_id) != Some(&place.peer_id) {
             let _ = writeln!(text, "{indent}{}", style.dim(&fit(&format!("also on {}:", place.device), width)));
         }
-        let shown = style.dim(&whole_path(&place.path));
+        let shown = style.dim(&whole_path(&shown_path(&place.path)));
         let _ = writeln!(text, "{indent}{}", linked(&place.peer_id, &place.path, shown));
     }
     match others.len() - shown {

@@ -6,7 +6,7 @@
 
 use super::style::Style;
 use crate::http::client::Client;
-use crate::http::query::encoded;
+use crate::http::query::{encoded, encoded_bytes, sent_bytes};
 use crate::limits::TERMINAL_LINK_BYTES_MAX;
 use crate::platform::host::host_name;
 
@@ -35,11 +35,12 @@ impl Links {
     /// The text as a link to the file of that device, or as it is where there can be no link.
     pub(super) fn link(&self, peer_id: &str, path: &str, text: &str) -> String {
         // What stands in place of bytes that are not UTF-8 is no part of a path.
-        let is_whole = path.starts_with('/') && !path.contains('\u{fffd}');
+        let sent = sent_bytes(path.as_bytes().to_vec());
+        let is_whole = sent.first() == Some(&b'/') && !path.contains('\u{fffd}');
         if peer_id != self.here || self.here.is_empty() || !is_whole {
             return text.to_owned();
         }
-        let uri = format!("file://{}{}", encoded(&self.host), encoded(path));
+        let uri = format!("file://{}{}", encoded(&self.host), encoded_bytes(&sent));
         if uri.len() > TERMINAL_LINK_BYTES_MAX {
             return text.to_owned();
         }
@@ -58,6 +59,8 @@ mod tests {
             links.link("12D3here", "/n/a b;\u{1b}\u{7}ü%.md", "shown"),
             "\u{1b}]8;;file://attic/n/a%20b%3B%1B%07%C3%BC%25.md\u{1b}\\shown\u{1b}]8;;\u{1b}\\"
         );
+        let not_utf_8 = links.link("12D3here", "file:///n/v%FF.md", "shown");
+        assert_eq!(not_utf_8, "\u{1b}]8;;file://attic/n/v%FF.md\u{1b}\\shown\u{1b}]8;;\u{1b}\\");
         let odd = Links::new("12D3here", "at tic\u{1b}");
         assert!(odd.link("12D3here", "/a", "x").contains("file://at%20tic%1B/a"));
     }

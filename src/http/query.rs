@@ -39,6 +39,19 @@ pub(crate) fn sendable_path(path: PathBuf) -> String {
     path.into_os_string().into_string().unwrap_or_else(encode)
 }
 
+/// A document's path as calls take it. That of another device's begins with the name of a folder, and no call takes it: it is text.
+pub(crate) fn sendable_bytes(path: &[u8]) -> String {
+    match str::from_utf8(path) {
+        Err(_) if path.first() == Some(&b'/') => format!("{FILE}{}", encoded_bytes(path)),
+        _ => String::from_utf8_lossy(path).into_owned(),
+    }
+}
+
+/// A path that was sent so, as people read it: with U+FFFD for what is not UTF-8.
+pub(crate) fn shown_path(path: &str) -> String {
+    String::from_utf8_lossy(&sent_bytes(path.as_bytes().to_vec())).into_owned()
+}
+
 /// The path that was sent so.
 pub(super) fn sent_path(path: PathBuf) -> PathBuf {
     OsString::from_vec(sent_bytes(path.into_os_string().into_vec())).into()
@@ -99,6 +112,13 @@ mod tests {
         for bytes in [&b"/a/v\xff %.md"[..], b"/plain %41.md", "/\u{e4}\n".as_bytes(), b"/\xfe/\xff"] {
             assert_eq!(sent_path(PathBuf::from(sendable_path(path(bytes)))), path(bytes));
         }
+        assert_eq!(sendable_bytes(b"/a/v\xff %.md"), "file:///a/v%FF%20%25.md");
+        assert_eq!(
+            [sendable_bytes("/ä %.md".as_bytes()), sendable_bytes(b"a/v\xff.md")],
+            ["/ä %.md", "a/v\u{fffd}.md"]
+        );
+        assert_eq!(shown_path("file:///a/v%FF%20%25.md"), "/a/v\u{fffd} %.md");
+        assert_eq!(shown_path("/a/v%FF.md"), "/a/v%FF.md");
         for other in ["file://host/a", "file:///a%f", "/file:///a"] {
             assert_eq!(sent_path(PathBuf::from(other)), PathBuf::from(other), "what is no such URI is left as it is");
         }

@@ -1,8 +1,9 @@
 //! The answer of a search.
 
-use super::{Unusable, is_zero, text};
+use super::{Unusable, is_zero};
 use crate::base::hit::{FileCoverage, UnusableFile};
 use crate::base::time::utc;
+use crate::http::query::sendable_bytes;
 use crate::node::output;
 use crate::platform::models::MAKE_MULTILINGUAL;
 use serde::{Deserialize, Serialize};
@@ -47,7 +48,8 @@ pub struct SearchHit {
     /// That device's PeerId.
     #[serde(default)]
     pub peer_id: String,
-    /// The document's path: all of it for one of the asked device; of another device's from the name of its watched folder on.
+    /// The document's path: all of it for one of the asked device, as calls take it: as a `file` URI where it is not UTF-8; of another device's from the
+    /// name of its watched folder on.
     pub path: String,
     /// The chunk's exact text.
     pub text: String,
@@ -141,12 +143,12 @@ impl SearchResults {
         let place = |place: output::RankedPlace| SearchPlace {
             device: place.device,
             peer_id: place.peer_id,
-            path: text(&place.path),
+            path: sendable_bytes(&place.path),
         };
         let hit = |hit: output::RankedHit| SearchHit {
             device: hit.device,
             peer_id: hit.peer_id,
-            path: text(&hit.path),
+            path: sendable_bytes(&hit.path),
             text: hit.text,
             snippet: hit.snippet,
             score: hit.score,

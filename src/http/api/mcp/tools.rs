@@ -1,17 +1,18 @@
 //! The tools and resources: what they find, as text for a language model and as fields for its program. Each names device and place.
 
 use super::super::search::{Search, search_request};
-use super::super::{Api, NO_THREAD, Refused};
+use super::super::{Api, NO_THREAD, Nothing, Refused};
 use crate::base::count::count;
 use crate::base::id::Ring;
 use crate::http::dto::{DocumentText, SearchAnswer, SearchHit, SearchResults, StatusReport, text};
-use crate::http::query::decoded;
+use crate::http::query::{decoded, encoded_bytes, sent_bytes};
 use crate::limits::{MCP_DOCUMENT_BYTES_MAX, MCP_RESOURCES_PAGE};
 use crate::platform::blocking;
 use crate::store::kv::Kv;
 use crate::wire::mcp::{BAD_PARAMETERS, Fault, NOT_DONE, Request};
 use crate::worker::retrieve::document::paths;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use trillium::Status;
@@ -34,8 +35,14 @@ impl Api {
         let found = match name {
             "search" => self.found(arguments).await,
             "read_document" => self.read_document(arguments).await,
-            "list_collections" => self.collections().await,
-            "status" => self.state().await,
+            "list_collections" => match taken::<Nothing>(arguments) {
+                Ok(Nothing {}) => self.collections().await,
+                Err(misfit) => Err(misfit),
+            },
+            "status" => match taken::<Nothing>(arguments) {
+                Ok(Nothing {}) => self.state().await,
+                Err(misfit) => Err(misfit),
+            },
             _ => return None,
         };
         Some(match found {
@@ -47,17 +54,17 @@ impl Api {
     }
 
     async fn found(&self, arguments: Map<String, Value>) -> Found {
-        let asked: Search = serde_json::from_value(Value::Object(arguments)).map_err(|error| misfit(&error))?;
+        let asked: Search = taken(arguments)?;
         let mut results = self.results(self.ask(search_request(&asked)?).await)?;
         let left_out = left_out(&mut results.hits);
         Ok((told(&results, left_out), fields(&results, left_out)))
     }
 
     async fn read_document(&self, arguments: Map<String, Value>) -> Found {
-        let Read { path, from } = serde_json::from_value(Value::Object(arguments)).map_err(|error| misfit(&error))?;
+        let Read { path, from } = taken(arguments)?;
         let path = match path.strip_prefix(SCHEME) {
             Some(_) => self.path_of(&path).await?,
-            None => path.into_bytes(),
+            None => sent_bytes(path.into_bytes()),
         };
         let read = DocumentText::new(&path, from, self.part(path.clone(), from).await?);
         let device = self.state_of().await?.device;
@@ -149,7 +156,7 @@ impl Api {
             "resources": found.iter().map(resource).collect::<Vec<_>>(), "ttlMs": 0, "cacheScope": "private",
         });
         if let Some(next) = next {
-            result["nextCursor"] = json!(encoded(&next));
+            result["nextCursor"] = json!(encoded_bytes(&next));
         }
         Ok(result)
     }
@@ -192,8 +199,10 @@ impl Api {
 /// What the addresses of documents begin with.
 const SCHEME: &str = "wattle://";
 
-fn misfit(error: &serde_json::Error) -> Refused {
-    (Status::BadRequest, format!("The arguments are not what this tool takes: {error}."))
+/// The arguments as a tool takes them; each that it does not know is refused.
+fn taken<T: DeserializeOwned>(arguments: Map<String, Value>) -> Result<T, Refused> {
+    let misfit = |error| (Status::BadRequest, format!("The arguments are not what this tool takes: {error}."));
+    serde_json::from_value(Value::Object(arguments)).map_err(misfit)
 }
 
 /// Passages with the headings above them, a heading once.
@@ -201,7 +210,10 @@ fn passages(read: &DocumentText) -> String {
     let (mut text, mut above) = (String::new(), "");
     for passage in &read.passages {
         if passage.heading != above {
-            let _ = write!(text, "[{}]\n\n", passage.heading);
+            // Where a heading ends, nothing stands above.
+            if !passage.heading.is_empty() {
+                let _ = write!(text, "[{}]\n\n", passage.heading);
+            }
             above = &passage.heading;
         }
         text += &passage.text;
@@ -213,21 +225,7 @@ fn passages(read: &DocumentText) -> String {
 /// The address of a document. The path of another device's begins with the name of a folder.
 fn uri(peer_id: &str, path: &[u8]) -> String {
     let slash = if path.first() == Some(&b'/') { "" } else { "/" };
-    format!("{SCHEME}{peer_id}{slash}{}", encoded(path))
-}
-
-/// A path, percent-encoded.
-fn encoded(path: &[u8]) -> String {
-    let mut text = String::with_capacity(path.len());
-    for byte in path {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(*byte)),
-            other => {
-                let _ = write!(text, "%{other:02X}");
-            }
-        }
-    }
-    text
+    format!("{SCHEME}{peer_id}{slash}{}", encoded_bytes(path))
 }
 
 /// Takes away the last hits where their texts are more than a model is given at once; says how many. The first stays.
@@ -285,7 +283,7 @@ fn fields(results: &SearchResults, left_out: usize) -> Value {
     let hit = |hit: &SearchHit| {
         json!({
             "device": hit.device, "peer_id": hit.peer_id, "path": hit.path, "heading": hit.heading, "text": hit.text,
-            "score": hit.score, "uri": uri(&hit.peer_id, hit.path.as_bytes()),
+            "score": hit.score, "uri": uri(&hit.peer_id, &sent_bytes(hit.path.clone().into_bytes())),
         })
     };
     json!({
@@ -321,10 +319,27 @@ mod tests {
     }
 
     #[test]
+    fn a_heading_is_said_once_and_nothing_is_said_where_it_ends() {
+        let of = |heading: &str, text: &str| json!({ "heading": heading, "text": text });
+        let passages_of = [of("", "a"), of("Soups", "b"), of("Soups", "c"), of("", "d"), of("Soups", "e")];
+        let read = json!({ "path": "/n/a.md", "passages": passages_of, "from": 0, "of": 5, "next": null });
+        let read: DocumentText = serde_json::from_value(read).unwrap();
+        assert_eq!(passages(&read), "a\n\n[Soups]\n\nb\n\nc\n\nd\n\n[Soups]\n\ne\n\n");
+    }
+
+    #[test]
+    fn a_hit_whose_path_is_not_utf_8_has_the_address_of_its_document() {
+        let mut one = hit("x");
+        one.path = "file:///n/a%FF.md".to_owned();
+        let told = fields(&SearchResults { hits: vec![one], ..SearchResults::default() }, 0);
+        assert_eq!(told["hits"][0]["uri"], "wattle:///n/a%FF.md");
+    }
+
+    #[test]
     fn an_address_of_a_document_has_its_path_byte_for_byte() {
         let address = uri("12D3", b"/n/a b\xff%.md");
         assert_eq!(address, "wattle://12D3/n/a%20b%FF%25.md");
         assert_eq!(uri("12D3", b"n/a.md"), "wattle://12D3/n/a.md", "of another device");
-        assert_eq!(decoded(encoded(b"/n/a b\xff%.md").as_bytes()).as_deref(), Some(&b"/n/a b\xff%.md"[..]));
+        assert_eq!(decoded(encoded_bytes(b"/n/a b\xff%.md").as_bytes()).as_deref(), Some(&b"/n/a b\xff%.md"[..]));
     }
 }
