@@ -59,6 +59,10 @@ pub const PUBLIC_WAIT_MS: u64 = 60_000;
 /// Archives that are sent at once.
 pub const CARS_SENT_MAX: usize = 2;
 
+/// Milliseconds in which a stranger takes an archive of the gateway, from its first byte to its last: the largest file, 16 MiB, takes that at half
+/// a megabit a second. Who is slower would hold one of `CARS_SENT_MAX` places for as long as it likes. An export has no such end: its reader is the owner.
+pub const CAR_GIVEN_MS: u64 = 300_000;
+
 /// Blocks read from the disk at once for the gateway: each has up to `IPFS_BLOCK_BYTES_MAX` bytes in memory.
 pub const BLOCKS_SENT_MAX: usize = 4;
 

@@ -10,7 +10,7 @@ use crate::limits::PUBLIC_FILE_BLOCKS_MAX;
 use crate::platform::blocking;
 use crate::runtime::public_blocks::{PublicBlocks, PublicDocument, PublicFiles, State, Unready, Walk, in_folders};
 use crate::wire::car;
-use trillium::{Conn, KnownHeaderName, Status};
+use trillium::{Body, Conn, KnownHeaderName, Status};
 
 impl Api {
     /// The files of public collections in one archive. It holds its room like a file that is sent.
@@ -30,7 +30,7 @@ impl Api {
                 .with_status(Status::Ok)
                 .with_response_header(KnownHeaderName::ContentType, EXPORT)
                 .with_response_header(LEFT_OUT, left_out.to_string())
-                .with_body(archive(first, walk, permit))
+                .with_body(Body::new_streaming(archive(first, walk, permit), None))
                 .halt(),
             Err((status, why)) => refused(conn, status, &why),
         }

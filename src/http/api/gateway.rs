@@ -9,6 +9,7 @@ use super::{Api, NO_STORE, Refused};
 use crate::http::answer::{refused, refused_for_good};
 use crate::http::pieces::Pieces;
 use crate::http::query::parameter;
+use crate::limits::CAR_GIVEN_MS;
 use crate::platform::blocking;
 use crate::runtime::public_blocks::{Found, PublicBlocks, Walk};
 use crate::wire::car;
@@ -16,6 +17,7 @@ use crate::wire::cid::Cid;
 use futures_lite::stream;
 use smol::lock::SemaphoreGuardArc;
 use std::io::Error;
+use std::time::Duration;
 use trillium::{Body, Conn, KnownHeaderName, Status};
 
 const RAW: &str = "application/vnd.ipld.raw";
@@ -29,6 +31,9 @@ const OFF: &str = "This agent gives out no blocks: its gateway is off, as it is 
                    and starts the agent again. It would give out the documents of public collections alone (docs/ipfs.md).";
 const NO_FORMAT: &str = "This gateway gives out raw blocks and archives: ask with ?format=raw or ?format=car, or with the header Accept \
                          application/vnd.ipld.raw or application/vnd.ipld.car.";
+/// Strangers who take an archive slowly hold its place no longer.
+const GIVEN: Duration = Duration::from_millis(CAR_GIVEN_MS);
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
@@ -149,7 +154,11 @@ impl Api {
         let Some((walk, Some(Ok((_, root))))) = step(walk).await else { return Err(not_here()) };
         let mut first = car::head(&[cid]);
         car::put(&mut first, &cid, &root);
-        Ok(Given { media: CAR_ANSWERED, ending: "car", body: archive(first, walk, permit) })
+        Ok(Given {
+            media: CAR_ANSWERED,
+            ending: "car",
+            body: Body::new_streaming(archive(first, walk, permit).within(GIVEN), None),
+        })
     }
 }
 
@@ -192,7 +201,7 @@ async fn step(mut walk: Walk) -> Option<(Walk, Option<Result<(Cid, Vec<u8>), Cid
 }
 
 /// An archive that begins with these bytes and goes on with the blocks of a walk. A block that is not there any more cuts it.
-pub(super) fn archive(first: Vec<u8>, walk: Walk, permit: SemaphoreGuardArc) -> Body {
+pub(super) fn archive(first: Vec<u8>, walk: Walk, permit: SemaphoreGuardArc) -> Pieces {
     let pieces = stream::unfold((Some(first), Some(walk), permit), |(first, walk, permit)| async move {
         if first.is_some() {
             return first.map(|first| (Ok(first), (None, walk, permit)));
@@ -210,7 +219,7 @@ pub(super) fn archive(first: Vec<u8>, walk: Walk, permit: SemaphoreGuardArc) -> 
             None => Some((Err(Error::other("the system gives no thread")), (None, None, permit))),
         }
     });
-    Body::new_streaming(Pieces::that_may_fail(pieces), None)
+    Pieces::that_may_fail(pieces)
 }
 
 #[cfg(test)]
