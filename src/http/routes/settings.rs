@@ -16,7 +16,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::Put,
         path: "/v1/energy/quiet",
         access: Access::Admin,
-        about: "sets the quiet hours, all of them: `{\"quiet\": [{\"days\"?, \"from\", \"to\", \"cap\"?}]}`; they hold at once and stand in config.toml",
+        about: "sets the quiet hours, all of them: `{\"quiet\": [{\"days\"?, \"from\", \"to\", \"cap\"?}], \"before\"?}`; 409 where others hold than those of `before`; they hold at once and stand in config.toml",
         handler: |api, conn, _| Box::pin(api.set_quiet(conn)),
     },
 ];

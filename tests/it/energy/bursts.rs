@@ -49,7 +49,10 @@ fn a_burst_is_asked_for_lasts_and_ends_with_a_pause() {
     let text = String::from_utf8(agent.cli(["energy"]).stdout).unwrap();
     assert!(text.contains("In a hurry   for 30 minutes"), "{text}");
     let said = String::from_utf8(agent.cli(["resume"]).stdout).unwrap();
-    assert!(said.contains("for 30 minutes: `wattle work now --home") && said.contains("holds on"), "nothing was paused, and nothing ends: {said}");
+    assert!(
+        said.contains("for 30 minutes: `wattle work now --home") && said.contains("holds on"),
+        "nothing was paused, and nothing ends: {said}"
+    );
     assert!(burst().is_u64());
     let said = String::from_utf8(agent.cli(["pause"]).stdout).unwrap();
     assert!(said.contains("That ended `wattle work now "), "{said}");
@@ -111,6 +114,12 @@ fn quiet_hours_that_are_set_hold_at_once_stand_in_the_file_and_survive_a_restart
     let (status, set) = agent.call("PUT", "/v1/energy/quiet", r#"{"quiet": [{"from": "00:00", "to": "24:00"}]}"#);
     assert_eq!((status, &set["leads"], &set["forgotten"]), (200, &json!(true), &Value::Null), "{set}");
     until("quiet hours", held);
+    // Somebody who knew none changes them: what was set meanwhile stays. Who knows them does.
+    let daily = r#"{"days": "daily", "from": "00:00", "to": "24:00", "cap": 0}"#;
+    let based = |before: &str| format!(r#"{{"quiet": [{daily}], "before": [{before}]}}"#);
+    let (status, why) = agent.call("PUT", "/v1/energy/quiet", &based(""));
+    assert!(status == 409 && why["error"].as_str().unwrap().contains("others by now"), "{status} {why}");
+    assert_eq!(agent.call("PUT", "/v1/energy/quiet", &based(daily)).0, 200);
     let written = fs::read_to_string(&config).unwrap();
     assert!(written.starts_with("# Ann's\n") && written.contains("[[energy.quiet]]\nfrom = \"00:00\"\n"), "{written}");
     agent.stop();
