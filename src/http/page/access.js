@@ -1,4 +1,4 @@
-// Who else is let in: browsers, and tokens of programs and people, made and revoked on the device itself alone; and who can read along on the way.
+// Who else is let in: browsers, and tokens, made and revoked on the device itself alone; and who can read along on the way.
 
 import { agent, get, lock, post, statusKnown, typed } from "./call.js";
 import { action, ago, copy, count, failed, flash, h2, here, li, make, moment, mono, options, p, say, soft, sure, tools } from "./dom.js";
@@ -122,5 +122,5 @@ function once({ name, token }, secret) {
   const copied = action("Copy", async (button) => { await copy(token); flash(button, "Copied"); }, { class: "plain edge" });
   return make("div", { class: "notice good" }, p("The token of " + name + " is shown this once. Give it to the program as its key, or as Authorization: Bearer …"),
     p(mono(token)),
-    tools(copied, make("button", { type: "button", class: "plain", onclick: () => secret.replaceChildren() }, "I have it")));
+    tools(copied, action("I have it", () => secret.replaceChildren())));
 }

@@ -8,7 +8,7 @@ import * as energy from "./energy.js";
 import * as library from "./library.js";
 import { follow, hear, isLive } from "./live.js";
 import * as search from "./search.js";
-import { hasToken, takeToken } from "./token.js";
+import { hasToken, keysAct, takeToken } from "./token.js";
 
 const VIEWS = { __proto__: null, search, library, devices, energy };
 let shown = null;
@@ -133,7 +133,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !hasToken()) return;
   const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-  if (event.key === "/" && !typing) {
+  if (event.key === "/" && !typing && keysAct()) {
     event.preventDefault();
     if (shown && shown.name !== "search") go("/", { focus: false });
     search.focus();

@@ -42,6 +42,8 @@ export function lock() {
 /** Whether who is let in may do more than ask and look; an agent of before does not tell. */
 export const mayChange = () => document.documentElement.dataset.role !== "read";
 
+export const mayAll = () => mayChange() && document.documentElement.dataset.role !== "write";
+
 /** The command that a person types for this agent, which may have another home than the usual one. */
 export const typed = (command) => command + ((agent.status && agent.status.at_home) || "");
 

@@ -3,11 +3,10 @@
 import { access, browsers, encryption } from "./access.js";
 import { agent, get, look, post, statusKnown, typed, watch } from "./call.js";
 import { hear, isLive } from "./live.js";
-import { action, count, div, failed, h2, here, make, moment, mono, number, p, say, soft, span, summary, sure, tools } from "./dom.js";
+import { action, count, div, failed, h2, here, make, moment, mono, number, p, renew, say, soft, span, summary, sure, tools } from "./dom.js";
 
-// What is shown is asked for anew soon after an event of a device, and some time after a change of the status, which comes every two seconds
-// while work is done. Beside that times go on: once a minute while the stream of events is there, else more often. How a window for pairing
-// stands no event tells.
+// Asked for anew soon after an event of a device, some time after a change of the status, which comes every two seconds while work is done, and
+// now and then, as times go on. How a window for pairing stands no event tells.
 const EVENT_MS = 500, STATUS_MS = 8000, LIVE_MS = 60000, LOOK_MS = 10000, PAIRING_MS = 2000;
 
 export function open(box) {
@@ -85,13 +84,10 @@ function merged({ mesh, why, tasks, status }) {
 
 function show(list, known, again) {
   const devices = merged(known);
-  const key = JSON.stringify(devices.map((device) => [device.name, device.linked, device.seen, device.files, device.unusable, device.why, device.state, device.frozen, device.off_s && Math.round(device.off_s / 60), device.silent_s && Math.round(device.silent_s / 10), device.headroom && Math.round(device.headroom.age_s / 10), device.lent && device.lent.passages, (device.running || []).map((task) => task.does), device.member]));
-  if (list.dataset.key === key) return;
   // A question that somebody is about to answer stays.
   if (list.querySelector(".ask:not([hidden])")) return;
-  list.dataset.key = key;
-  list.replaceChildren(...devices.map((device) => card(device, again)));
-  if (devices.length < 2) list.append(make("li", { class: "card empty" }, p("This device is alone. A second one answers questions too, and helps to read."), here ? soft("Begin below.") : null));
+  const alone = devices.length > 1 ? [] : [make("li", { class: "card empty" }, p("This device is alone. A second one answers questions too, and helps to read."), here ? soft("Begin below.") : null)];
+  renew(list, [...devices.map((device) => card(device, again)), ...alone]);
 }
 
 function card(device, again) {
@@ -122,7 +118,7 @@ function card(device, again) {
       await look();
       again();
     }, { class: "plain admin", "aria-label": "Remove " + name }) : null;
-  return make("li", { class: "card device" },
+  return make("li", { class: "card device", "data-id": device.peer_id },
     make("div", { class: "top" }, h2(name), make("span", { class: "presence" }, make("span", { class: "dot " + kind }), presence)),
     make("dl", {}, ...facts.flatMap(([what, value]) => [make("dt", {}, what), make("dd", {}, value)])),
     make("div", { class: "foot" },

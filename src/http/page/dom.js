@@ -24,7 +24,7 @@ function fill(node, attributes, children) {
   return node;
 }
 
-/** A heading, what is typed, plain elements, a row of buttons, a remark, and the choices of a list: pairs of a value and its name. */
+/** A heading, what is typed, plain elements, a row of buttons, a remark, and the choices of a list: pairs of value and name. */
 export const h2 = (...children) => make("h2", {}, ...children);
 export const mono = (...children) => make("code", {}, ...children);
 export const [p, div, li, summary] = ["p", "div", "li", "summary"].map((name) => (...children) => make(name, {}, ...children));
@@ -32,10 +32,26 @@ export const tools = (...children) => make("div", { class: "tools" }, ...childre
 export const soft = (...children) => make("p", { class: "soft" }, ...children);
 export const options = (pairs) => pairs.map(([value, label]) => make("option", { value }, label));
 
+const marks = (node) => node.nodeName + [...node.attributes || []].filter(({ name }) => name !== "open").map(({ name, value }) => name + "=" + value);
+
+/** Shows these elements: of those that are there stays what says the same, open or with the focus, and what is around it. */
+export function renew(place, nodes) {
+  const there = [...place.childNodes];
+  nodes.forEach((node, i) => {
+    const old = there[i];
+    if (!old) place.append(node);
+    else if (old.isEqualNode(node)) return;
+    else if (old.firstElementChild && old.className !== "sure" && marks(old) === marks(node)) renew(old, [...node.childNodes]);
+    else old.replaceWith(node);
+  });
+  there.slice(nodes.length).forEach((node) => node.remove());
+}
+
 export const at = (id) => document.getElementById(id);
 
+/** Tells who listens, the same words again too. */
 export function say(text) {
-  at("said").textContent = text;
+  at("said").textContent = text + (text === at("said").textContent ? "\u00a0" : "");
 }
 
 /** Says something in place of an element's words, for four seconds, and to who listens. */
@@ -78,17 +94,16 @@ export function failed(error) {
 /** A button that asks once more before it acts. */
 export function sure(label, question, yes, act, attributes) {
   const box = make("span", { class: "sure" });
-  const first = make("button", { type: "button", class: "plain", ...attributes }, label);
+  const first = action(label, () => toggle(true), attributes);
   const ask = make("span", { class: "ask", hidden: true },
     make("span", { class: "soft" }, question + " "),
     action(yes, act, { class: "plain bad" }),
-    make("button", { type: "button", class: "plain", onclick: () => toggle(false) }, "No"));
+    action("No", () => toggle(false)));
   function toggle(asks) {
     first.hidden = asks;
     ask.hidden = !asks;
     (asks ? ask.querySelector("button") : first).focus();
   }
-  first.addEventListener("click", () => toggle(true));
   box.append(first, ask);
   return box;
 }
@@ -109,7 +124,11 @@ export const ago = (seconds) => seconds < 10 ? "just now" : span(seconds) + " ag
 
 export const moment = (seconds) => new Date(seconds * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 
-export function split(path) {
+/** A path as people read it: one that is not UTF-8 comes as a URI, which calls take. */
+export const plain = (path) => path.startsWith("file:///") ? new TextDecoder().decode(Uint8Array.from(unescape(path.slice(7)), (c) => c.charCodeAt(0))) : path;
+
+export function split(whole) {
+  const path = plain(whole);
   const cut = path.lastIndexOf("/");
   return { folder: path.slice(0, Math.max(cut, 0)), file: path.slice(cut + 1) || path };
 }

@@ -1,7 +1,7 @@
 // What the device spends and may spend: the day, why it works or waits, and what a person can ask of it.
 
 import { ask, get, look, post, statusKnown } from "./call.js";
-import { action, div, failed, h2, make, number, options, p, soft, span } from "./dom.js";
+import { action, div, failed, h2, make, number, options, p, renew, soft, span } from "./dom.js";
 import { hear, isLive } from "./live.js";
 import { plot } from "./plot.js";
 import { showQuiet } from "./quiet.js";
@@ -23,10 +23,10 @@ export function open(box) {
   const show = async (energy) => {
     if (view.ends) return;
     trouble.replaceChildren();
-    now.replaceChildren(...present(energy));
+    renew(now, present(energy));
     choose(wishes, energy, again);
     showQuiet(quiet, energy, again);
-    spent.replaceChildren(...cost(energy));
+    renew(spent, cost(energy));
     hint(hints, energy, again);
     if (Date.now() - view.day < DAY_MS) return;
     view.day = Date.now();

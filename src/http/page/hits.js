@@ -1,6 +1,6 @@
 // Answers: passages grouped by document, the strong ones first, weak ones folded.
 
-import { action, copy, count, draw, elide, flash, h2, li, make, number, split } from "./dom.js";
+import { action, copy, count, draw, elide, failed, flash, h2, li, make, number, plain, say, split } from "./dom.js";
 import { agent, ask, post, typed } from "./call.js";
 import { best, blocks, finder } from "./passage.js";
 import { openReader } from "./reader.js";
@@ -52,9 +52,9 @@ export function answers(found, question) {
 
 /** The path from the watched folder on: its name, the folders in it. */
 export function where(path, isHere) {
-  const { folder } = split(path);
+  const { folder } = split(path), whole = plain(path);
   const sources = (isHere && agent.status && agent.status.sources) || [];
-  const source = sources.map((one) => one.path).filter((one) => path === one || path.startsWith(one + "/")).sort((a, b) => b.length - a.length)[0];
+  const source = sources.map((one) => one.path).filter((one) => whole === one || whole.startsWith(one + "/")).sort((a, b) => b.length - a.length)[0];
   const from = source ? split(source).folder.length : 0;
   return folder.slice(from).split("/").filter(Boolean);
 }
@@ -69,7 +69,7 @@ function card(group, question) {
   const isHere = !agent.status || group.peer_id === agent.status.peer_id;
   const { file } = split(group.path), name = title(group);
   const parts = where(group.path, isHere);
-  const crumbs = make("p", { class: "where", title: group.path },
+  const crumbs = make("p", { class: "where", title: plain(group.path) },
     isHere ? null : make("span", { class: "tag" }, elide(group.device, 24)),
     make("span", {}, elide([...parts, file].join(" › "), matchMedia("(max-width: 40rem)").matches ? 60 : 90)));
   const strength = group.score >= STRONG ? "strong" : group.score >= POSSIBLE ? "possible" : "weak";
@@ -82,9 +82,7 @@ function card(group, question) {
   const more = group.hits.slice(SHOWN_OF_ONE);
   article.append(...group.hits.slice(0, SHOWN_OF_ONE).map((hit) => passage(hit, name, read)));
   if (more.length) {
-    const button = make("button", { type: "button", class: "plain" }, count(more.length, "more passage", "more passages") + " in it");
-    button.addEventListener("click", () => button.replaceWith(...more.map((hit) => passage(hit, name, read))));
-    article.append(button);
+    article.append(action(count(more.length, "more passage", "more passages") + " in it", (button) => button.replaceWith(...more.map((hit) => passage(hit, name, read)))));
   }
   article.append(tools(group, question, read, isHere));
   return article;
@@ -132,13 +130,14 @@ function tools(group, question, read, isHere) {
   const hit = group.hits[0];
   const buttons = [
     make("button", { type: "button", class: "plain", onclick: () => read(hit) }, "Show in document"),
-    isHere && action("Open", () => openFile(group.path)),
+    isHere && action("Open", (button) => openFile(group.path, button)),
     action("Copy path", async (button) => { await copy(group.path); flash(button, "Copied"); }),
   ];
   const thumb = (verdict, path, label) => {
     const button = make("button", { type: "button", class: "thumb", "aria-pressed": String(said.get(about(question, hit)) === verdict), "aria-label": label, title: label }, icon(path));
     button.addEventListener("click", async () => {
       const pressed = button.getAttribute("aria-pressed") === "true";
+      if (box.nextElementSibling) box.nextElementSibling.remove();
       try {
         await judge(question, hit, pressed ? "none" : verdict);
         said.set(about(question, hit), pressed ? "none" : verdict);
@@ -147,7 +146,7 @@ function tools(group, question, read, isHere) {
         button.setAttribute("aria-pressed", String(!pressed));
         flash(box.firstChild, pressed ? "Taken back" : "Kept on this device");
       } catch (error) {
-        box.after(make("p", { class: "failed notice", role: "alert" }, error.message));
+        box.after(failed(error));
       }
     });
     return button;
@@ -170,13 +169,21 @@ const judge = (question, hit, verdict) => post("/v1/feedback", { question, devic
 // A file of these kinds is shown by the browser. Any other one is saved: opened as a page, it would run here with the token.
 const SHOWN = { __proto__: null, pdf: "application/pdf", png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", txt: "text/plain;charset=utf-8", md: "text/plain;charset=utf-8", csv: "text/plain;charset=utf-8" };
 
-/** Opens the document's file in this browser, on a phone too. */
-export async function openFile(path) {
+// Later than that after a press a phone's browser opens nothing by itself.
+const MOMENT_MS = 700;
+
+/** Opens the document's file in this browser, or shows a link to it. */
+export async function openFile(path, button) {
+  const began = performance.now();
   const { file } = split(path), ending = (/\.([a-z0-9]+)$/i.exec(file) || ["", ""])[1].toLowerCase();
   const response = await ask("/v1/document/file?path=" + encodeURIComponent(path));
   const type = SHOWN[ending] || "application/octet-stream";
   const address = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type }));
-  const link = make("a", { href: address, rel: "noopener", ...(SHOWN[ending] ? { target: "_blank" } : { download: file }) });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60000);
+  const link = make("a", { href: address, rel: "noopener", ...(SHOWN[ending] ? { target: "_blank" } : { download: file }) }, "Here it is: " + elide(file, 30));
+  link.addEventListener("click", () => setTimeout(() => { URL.revokeObjectURL(address); link.remove(); }, 60000));
+  if (performance.now() - began < MOMENT_MS) return link.click();
+  const old = button.nextElementSibling;
+  if (old && old.matches("a")) old.remove();
+  button.after(link);
+  say(link.textContent);
 }

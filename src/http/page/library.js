@@ -1,11 +1,11 @@
 // What is searched: folders by collection, how far their files are, what cannot be read and why.
 
-import { agent, get, look, mayChange, post, watch } from "./call.js";
-import { forgetModels, modelOf } from "./models.js";
+import { agent, get, look, mayAll, mayChange, post, watch } from "./call.js";
+import { alike, forgetModels, modelOf } from "./models.js";
 import { action, count, elide, failed, h2, li, make, moment, mono, number, options, p, say, soft, span, split, summary, sure, tools } from "./dom.js";
 
 const WRITES = { class: "plain writes" };
-const RINGS = [["private", "This device only"], ["mesh", "All my devices"]];
+const RINGS = [["private", "This device only"], ["mesh", "All my devices"], ["public", "Everybody (public)"]];
 
 export function open(box) {
   const progress = make("section", { class: "card", "aria-label": "Progress" });
@@ -20,8 +20,8 @@ export function open(box) {
     if (!status) return;
     if (!added) { add.append(addFolder(status)); added = true; }
     progress.replaceChildren(...howFar(status));
-    renew(findings, () => decisions(status), status.findings);
-    renew(folders, () => collections(status), [status.model, status.sources.map((source) => ({ ...source, looked_s_ago: looked(source) }))]);
+    anew(findings, () => decisions(status), status.findings);
+    anew(folders, () => collections(status), [status.model, status.sources.map((source) => ({ ...source, looked_s_ago: looked(source) }))]);
     const refused = JSON.stringify([status.files.refused, status.files.parked]);
     if (broken.dataset.refused !== refused) {
       broken.dataset.refused = refused;
@@ -36,7 +36,7 @@ export function open(box) {
   return end;
 }
 
-/** The minute in which a folder was last looked at; null: not yet. It stays true for as long as it stands there, which "a minute ago" does not. */
+/** The minute in which a folder was last looked at, which stays true as it stands there; null: not yet. */
 const looked = ({ looked_s_ago, followed }) => looked_s_ago === null ? null : followed ? 0 : Math.round((Date.now() / 1000 - looked_s_ago) / 60) * 60;
 
 /** The part that the address names, once it is there. */
@@ -47,8 +47,8 @@ function jump() {
   part.scrollIntoView({ block: "start" });
 }
 
-/** Makes new elements only where what they show is new, and nobody is about to answer a question about a model or types into a field there. */
-function renew(place, made, from) {
+/** Makes new elements only where what they show is new, and nobody answers a question or types there. */
+function anew(place, made, from) {
   const key = JSON.stringify(from);
   if (place.dataset.key === key || place.querySelector(".pending, input:focus")) return;
   place.dataset.key = key;
@@ -100,9 +100,11 @@ function collections(status) {
   return names.map((name) => {
     const sources = status.sources.filter((source) => source.collection === name);
     const rings = [...new Set(sources.map((source) => source.ring))];
+    // Only who may do everything makes a ring wider.
+    const least = Math.min(...rings.map((one) => RINGS.findIndex(([value]) => value === one)));
     const ring = make("select", { "aria-label": "Who may search " + name, disabled: !mayChange() },
       ...(rings.length > 1 ? [make("option", { value: "" }, "Differs by folder")] : []),
-      options([...RINGS, ["public", "Everybody (public)"]]));
+      options(RINGS.filter((_, i) => i <= least || mayAll())));
     const asked = make("div", { role: "status" });
     const back = () => { ring.value = rings.length > 1 ? "" : rings[0]; asked.replaceChildren(); };
     back();
@@ -129,7 +131,7 @@ function everybody(name, back) {
   const trouble = make("div", {});
   const form = make("form", { class: "notice pending" },
     p("Each file of " + name + " becomes readable without a password for everybody who reaches this device, once config.toml switches a way on (docs/ipfs.md). What others fetched cannot be taken back. Who means that types its name:"),
-    field, tools(make("button", { type: "submit", class: "plain bad" }, "Make it public"), make("button", { type: "button", class: "plain", onclick: back }, "No")), trouble);
+    field, tools(make("button", { type: "submit", class: "plain bad" }, "Make it public"), action("No", back)), trouble);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
@@ -144,7 +146,7 @@ function everybody(name, back) {
 
 /** In which languages the documents of a collection are, once enough of them were read. */
 function languages(status, name) {
-  const of = (status.model.languages || []).find((one) => one.collection === name);
+  const of = (status.model.languages || []).find((one) => alike(one.collection, name));
   return of ? make("p", { class: "soft", title: of.languages.map((one) => one.name + " " + one.percent + " %").join(", ") }, "Languages: " + of.words) : null;
 }
 
@@ -182,10 +184,10 @@ export function addFolder(status) {
   const names = [...new Set([...status.sources.map((source) => source.collection), "home"])];
   const path = make("input", { name: "path", required: true, placeholder: "/home/ann/Documents", autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
   const name = make("input", { name: "collection", list: "collections", maxlength: "64", value: names[0], required: true });
-  const ring = make("select", { name: "ring" }, options([...RINGS].reverse()));
+  const ring = make("select", { name: "ring" }, options([RINGS[1], RINGS[0]]));
   const done = make("div", { role: "status" });
   const known = () => {
-    const source = (agent.status || status).sources.find((one) => one.collection === name.value.trim());
+    const source = (agent.status || status).sources.find((one) => alike(one.collection, name.value));
     ring.disabled = Boolean(source);
     if (source) ring.value = source.ring;
   };
@@ -212,7 +214,7 @@ export function addFolder(status) {
   return form;
 }
 
-/** Files that cannot be used. To list them the agent reads its store, so that is done when asked for. */
+/** Files that cannot be used. To list them the agent reads its store: when asked for. */
 function unreadable(box, status, atOnce) {
   const { refused, parked = 0 } = status.files;
   const title = h2("Not readable");

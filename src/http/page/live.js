@@ -53,9 +53,10 @@ async function keepFollowing(signal) {
 }
 
 async function read(signal) {
-  const silent = new AbortController();
-  let timer = setTimeout(() => silent.abort(), SILENT_MS);
-  const response = await ask("/v1/events/stream", { signal: AbortSignal.any ? AbortSignal.any([signal, silent.signal]) : signal });
+  const ends = new AbortController(), end = () => ends.abort();
+  signal.addEventListener("abort", end);
+  let timer = setTimeout(end, SILENT_MS);
+  const response = await ask("/v1/events/stream", { signal: ends.signal });
   const reader = response.body.getReader();
   const text = new TextDecoder();
   let rest = "";
@@ -65,7 +66,7 @@ async function read(signal) {
       if (done) return;
       streams = true;
       clearTimeout(timer);
-      timer = setTimeout(() => silent.abort(), SILENT_MS);
+      timer = setTimeout(end, SILENT_MS);
       const parts = (rest + text.decode(value, { stream: true })).split("\n\n");
       rest = parts.pop();
       for (const part of parts) handle(part);

@@ -11,8 +11,8 @@ export function forgetModels() { known = null; }
 
 const models = () => known || (known = get("/v1/collection/models").catch((error) => { known = null; throw error; }));
 
-/** A collection's name as the settings of models may spell it. */
-const alike = (one, other) => one.trim().toLowerCase() === other.trim().toLowerCase();
+/** Whether two spellings are one collection's name. */
+export const alike = (one, other) => one.trim().normalize().toLowerCase() === other.trim().normalize().toLowerCase();
 
 function chosen(name) {
   const { model } = agent.status;
@@ -20,7 +20,7 @@ function chosen(name) {
   return { now: set ? set.model : model.name, before: set ? set.before : null, language: set ? set.language : null, own: Boolean(set) };
 }
 
-/** The part of a collection's card that says with which model it is embedded, and changes that. */
+/** Of a collection's card what says and changes its model. */
 export function modelOf(name) {
   const { now, before, language, own } = chosen(name);
   const asked = make("div", { role: "status" });
@@ -76,7 +76,7 @@ async function forecast(asked, name, body, model, now) {
   }, { class: "main" });
   question.append(p(sentence(told, model)),
     p("What is not embedded with it yet is found as before. How far it is stands above, and you can pause it or go back at any time."),
-    tools(yes, make("button", { type: "button", class: "plain", onclick: keep }, "Keep " + now)));
+    tools(yes, action("Keep " + now, keep)));
   asked.replaceChildren(question);
 }
 

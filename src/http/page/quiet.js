@@ -12,7 +12,7 @@ export function showQuiet(box, energy, again) {
   if (box.dataset.key === key) return;
   box.dataset.key = key;
   const set = async (quiet, told) => {
-    const done = await (await ask("/v1/energy/quiet", { method: "PUT", body: { quiet } })).json();
+    const done = await (await ask("/v1/energy/quiet", { method: "PUT", body: { quiet, before: hours } })).json();
     say(told);
     await again();
     if (done.forgotten) box.append(make("p", { class: "notice", role: "alert" }, done.forgotten));

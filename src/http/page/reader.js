@@ -1,7 +1,7 @@
 // A document's text in a dialogue, with the passage in it. Of another device's document only its passages are here.
 
 import { get } from "./call.js";
-import { action, div, failed, h2, make, soft, split } from "./dom.js";
+import { action, div, failed, h2, make, plain, soft, split } from "./dom.js";
 import { best, blocks, isRows } from "./passage.js";
 import { openFile } from "./hits.js";
 
@@ -10,7 +10,7 @@ export function openReader({ hit, group, find, isHere }) {
   const name = hit.heading.split(" > ")[0] || split(hit.path).file;
   const tools = make("div", { class: "tools" });
   const dialog = make("dialog", { class: "reader", "aria-label": name },
-    make("header", {}, div(h2(name), make("p", { class: "where" }, (isHere ? "" : group.device + " · ") + hit.path)),
+    make("header", {}, div(h2(name), make("p", { class: "where" }, (isHere ? "" : group.device + " · ") + plain(hit.path))),
       make("button", { type: "button", class: "plain close", "aria-label": "Close", onclick: () => dialog.close() }, "Close")),
     text, tools);
   document.body.append(dialog);
@@ -78,11 +78,11 @@ async function load(hit, find, text, tools) {
     const old = error.status === 404;
     text.replaceChildren(old ? soft("The whole text cannot be shown. This is the passage:") : failed(error), part(hit.heading, hit.text, find, true));
   }
-  tools.append(action("Open the file", () => openFile(hit.path)));
+  tools.append(action("Open the file", (button) => openFile(hit.path, button)));
   show(text);
 }
 
-/** Passages in order; a heading is said where it changes. Rows of a table, each a passage, stand in one table again, but for the one that was found. */
+/** Passages in order; a heading is said where it changes. Rows of a table stand in one again, but for the one that was found. */
 function sections(page, find, place) {
   const all = page.passages, parts = [];
   let last = null;

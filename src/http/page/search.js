@@ -1,9 +1,10 @@
 // The view where questions are asked. The address holds the question and its filters, so that Back and a reload bring them again.
 
 import { CallError, agent, ask, statusKnown, typed, watch } from "./call.js";
-import { at, count, div, draw, elide, failed, li, make, number, p, say, soft, split } from "./dom.js";
+import { action, at, count, div, draw, elide, failed, li, make, number, p, say, soft, split } from "./dom.js";
 import { answers, grouped } from "./hits.js";
 import { firstSteps } from "./first.js";
+import { keysAct, letKeysAct } from "./token.js";
 
 const HITS = 20;
 const TYPES = [["", "Any type"], ["pdf", "PDF"], ["document", "Documents"], ["markdown", "Notes (Markdown)"], ["text", "Plain text"], ["sheet", "Tables"], ["slides", "Slides"], ["mail", "Mail"], ["web", "Web pages"], ["book", "Books"], ["code", "Code"]];
@@ -16,7 +17,7 @@ let place = null, form = null, field = null, out = null, line = null, choices = 
 // Answers of this visit, by address, so that Back shows them at once.
 const kept = new Map();
 const KEPT_MAX = 12;
-// Folders of other devices that answers of this visit came from, with the device's name, the newest last: nothing else tells them.
+// Folders of other devices that answers of this visit came from, with the device's name, the newest last.
 const heard = new Map();
 const HEARD_MAX = 12;
 
@@ -29,14 +30,14 @@ export function open(box, address, go) {
   out = make("div", { id: "answers" });
   place = make("div", {});
   box.append(make("h1", { class: "out" }, "Search"), form, place);
-  const submit = (event) => {
+  const submit = (event, replace = false) => {
     if (event) event.preventDefault();
     const query = field.value.replace(/\s+/g, " ").trim();
     if (!query) return;
     const next = "/?" + parameters(query);
     asked = null;
     if (next === location.pathname + location.search) turn(new URLSearchParams(location.search), true);
-    else go(next, { focus: false });
+    else go(next, { focus: false, replace });
     if (matchMedia("(hover: none)").matches) field.blur();
   };
   form.addEventListener("submit", submit);
@@ -44,7 +45,8 @@ export function open(box, address, go) {
     if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); submit(); }
   });
   field.addEventListener("input", grow);
-  choices.addEventListener("change", (event) => event.target.value === TYPED ? typeFolder(event.target) : submit());
+  // Back leads to the question before.
+  choices.addEventListener("change", (event) => event.target.value === TYPED ? typeFolder(event.target) : submit(null, true));
   const end = watch(standing);
   turn(address);
   standing(agent.status);
@@ -115,12 +117,19 @@ function standing(status) {
     const about = div(make("p", { class: "hint soft" },
       !status ? "" : files ? "Ask in your own words about " + count(files, "file", "files") + " here" + (others ? " and those of " + count(others, "other device", "other devices") : "") + ". Words in quotes must stand as they are." : "Files are still being read: what is read already is found by its words."),
       status && files ? searched(status) : null,
-      status && files ? make("p", { class: "hint soft keys" }, make("kbd", {}, "/"), " to the question, ", make("kbd", {}, "j"), " ", make("kbd", {}, "k"), " through the answers, ", make("kbd", {}, "Enter"), " to read one") : null);
+      status && files ? make("label", { class: "hint soft keys" }, keysBox(), " Single keys: ", make("kbd", {}, "/"), " to the question, ", make("kbd", {}, "j"), " ", make("kbd", {}, "k"), " through the answers, ", make("kbd", {}, "Enter"), " to read one") : null);
     // A choice that is open, and a link that has the focus, stay while nothing else is to be said.
     if (place.dataset.shows !== shows) place.replaceChildren(choices, about);
     else if (!place.lastChild.isEqualNode(about)) place.lastChild.replaceWith(about);
   }
   place.dataset.shows = shows;
+}
+
+/** Off at first: who speaks to a browser types letters unawares. */
+function keysBox() {
+  const box = make("input", { type: "checkbox", checked: keysAct() });
+  box.addEventListener("change", () => { letKeysAct(box.checked); box.toggleAttribute("checked", box.checked); });
+  return box;
 }
 
 function searched(status) {
@@ -135,8 +144,19 @@ function searched(status) {
 function typeFolder(select) {
   const field = make("input", { name: "folder", "aria-label": "Folder, as a path or a part of one", placeholder: "/home/ann/Letters", maxlength: "512", autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
   // Then the choice is there again, with what was typed where the address has it by now.
-  field.addEventListener("blur", () => setTimeout(() => { choices.dataset.key = ""; filters(new URLSearchParams(location.search)); }));
-  field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); field.blur(); } });
+  field.addEventListener("blur", () => setTimeout(() => {
+    choices.dataset.key = "";
+    filters(new URLSearchParams(location.search));
+    const again = choices.querySelector("[name=folder]");
+    if (again && document.activeElement === document.body) again.focus();
+  }));
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") field.value = "";
+    else if (event.key !== "Enter") return;
+    event.preventDefault();
+    event.stopPropagation();
+    field.blur();
+  });
   select.replaceWith(field);
   field.focus();
 }
@@ -233,7 +253,7 @@ async function run(query, address, key) {
     kept.delete(key);
     say("");
     out.replaceChildren(failed(error instanceof CallError ? error : new Error("Something went wrong on this page: " + error.message)),
-      make("button", { type: "button", class: "plain", onclick: () => run(query, address, key) }, "Ask again"));
+      action("Ask again", () => run(query, address, key)));
   } finally {
     if (mine === running) out.removeAttribute("aria-busy");
   }
@@ -331,7 +351,7 @@ export function key(event, typing) {
   if (typing) return;
   const cards = [...at("main").querySelectorAll(".hit")].filter((card) => card.offsetParent);
   const now = cards.indexOf(document.activeElement && document.activeElement.closest(".hit"));
-  if (event.key === "j" || event.key === "k") {
+  if (keysAct() && (event.key === "j" || event.key === "k")) {
     const next = cards[Math.max(0, Math.min(cards.length - 1, now + (event.key === "j" ? 1 : -1)))];
     if (next) { event.preventDefault(); next.focus(); next.scrollIntoView({ block: "nearest" }); }
   }

@@ -11,12 +11,12 @@ let wrong = false;
 let needless = false;
 let code = null;
 
-function stored(store) {
-  try { return store().getItem(NAME); } catch { return null; /* storage is off */ }
+function stored(store, name = NAME) {
+  try { return store().getItem(name); } catch { return null; /* storage is off */ }
 }
-function write(store, value) {
+function write(store, value, name = NAME) {
   try {
-    if (value) store().setItem(NAME, value); else store().removeItem(NAME);
+    if (value) store().setItem(name, value); else store().removeItem(name);
   } catch { /* it is kept as long as the page is open */ }
 }
 const tab = () => sessionStorage;
@@ -76,6 +76,10 @@ export function forgetToken() {
   write(tab, null);
   write(device, null);
 }
+
+/** Whether single letters are commands, as somebody chose in this browser. */
+export const keysAct = () => stored(device, "keys") === "on";
+export const letKeysAct = (on) => write(device, on ? "on" : null, "keys");
 
 export const hasToken = () => token !== null || needless;
 export const wasWrong = () => wrong;
