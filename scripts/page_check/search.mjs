@@ -53,21 +53,35 @@ async function byHand(page, address) {
   await page.keyboard.press("Escape");
   await gone(page, "dialog");
   check(page.url() === address, "a document that is closed leaves the answers");
+  const typing = async () => {
+    await there(page, ".filters select[name=folder]");
+    await page.$eval(".filters select[name=folder]", (select) => {
+      select.value = "\u0001";
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  };
+  await typing();
+  await type(page, ".filters input[name=folder]", "/nowhere");
+  await page.keyboard.press("Escape");
   await there(page, ".filters select[name=folder]");
-  await page.$eval(".filters select[name=folder]", (select) => {
-    select.value = "\u0001";
-    select.dispatchEvent(new Event("change", { bubbles: true }));
-  });
+  check(page.url() === address, "Escape leaves the folder that is typed, and nothing is asked");
+  await typing();
+  const steps = await page.evaluate(() => history.length);
   await type(page, ".filters input[name=folder]", "/nowhere/at/all");
   const sent = page.waitForRequest((request) => request.url().endsWith("/v1/search"));
   await page.keyboard.press("Enter");
   check(JSON.parse((await sent).postData()).path === "/nowhere/at/al[l]", "a folder is typed as a filter");
-  await back(page);
+  check(await page.evaluate(() => history.length) === steps, "a filter is no step of the history");
+  await there(page, ".filters select[name=folder]");
+  await page.select(".filters select[name=folder]", "");
   await shows(page, RADIATORS);
 }
 
 async function byKeys(page, address) {
   await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("j");
+  check(await page.evaluate(() => document.activeElement === document.body), "single keys do nothing that nobody switched on");
+  await page.evaluate(() => localStorage.setItem("keys", "on"));
   for (const key of ["j", "j", "k"]) await page.keyboard.press(key);
   check(await page.evaluate(() => document.activeElement === document.querySelector(".hit")), "j and k go through the answers");
   await page.keyboard.press("Enter");

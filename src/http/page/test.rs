@@ -117,6 +117,90 @@ fn a_collection_is_made_public_only_with_its_name_typed_once_more() {
 }
 
 #[test]
+fn who_may_not_make_a_ring_wider_is_not_offered_one() {
+    let library = script("library.js");
+    // From the narrowest on, so that the place in the list says which is wider.
+    let rings = library.split("const RINGS = [").nth(1).unwrap().lines().next().unwrap();
+    let at = |ring: &str| rings.find(&format!("[\"{ring}\"")).unwrap();
+    assert!(at("private") < at("mesh") && at("mesh") < at("public"));
+    assert!(library.contains("options(RINGS.filter((_, i) => i <= least || mayAll()))"));
+}
+
+#[test]
+fn names_of_collections_are_compared_in_one_way() {
+    assert!(script("models.js").contains("export const alike ="));
+    // The names of the list of folders are those that the folders have.
+    let own = "status.sources.filter((source) => source.collection === name)";
+    for script in scripts() {
+        let exact = script.text().matches("collection === name").count();
+        assert_eq!(exact, script.text().matches(own).count(), "{}", script.name);
+    }
+}
+
+#[test]
+fn a_file_that_was_long_on_its_way_is_opened_by_a_press_of_its_own() {
+    // A phone's browser opens nothing by itself some time after a press.
+    let hits = script("hits.js");
+    assert!(hits.contains("if (performance.now() - began < MOMENT_MS) return link.click();"));
+    assert_eq!(hits.matches(".click()").count(), 1);
+}
+
+#[test]
+fn what_comes_anew_leaves_what_is_open_and_has_the_focus() {
+    for (view, parts) in [("devices.js", vec!["list"]), ("energy.js", vec!["now", "spent"])] {
+        for part in parts {
+            assert!(script(view).contains(&format!("renew({part}, ")), "{view}: {part}");
+            assert!(!script(view).contains(&format!(" {part}.replaceChildren(")), "{view}: {part}");
+        }
+    }
+    // What a card's buttons do is done to the device that they were made for: no card becomes another's.
+    assert!(script("devices.js").contains("class: \"card device\", \"data-id\": device.peer_id }"));
+    assert!(script("dom.js").contains("old.className !== \"sure\" && marks(old) === marks(node)"));
+}
+
+#[test]
+fn a_single_key_acts_only_where_somebody_switched_that_on() {
+    let mut seen = 0;
+    for script in scripts() {
+        for line in script.text().lines().filter(|line| line.contains("if (")) {
+            let is_letter = |rest: &str| rest.split('"').next().is_some_and(|key| key.chars().count() == 1);
+            if line.split("event.key === \"").skip(1).any(is_letter) {
+                assert!(line.contains("keysAct()"), "{}: {line}", script.name);
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 2, "to the question, and through the answers");
+    assert!(script("token.js").contains("stored(device, \"keys\") === \"on\""), "off where nobody chose");
+}
+
+#[test]
+fn a_change_of_a_filter_is_no_step_of_the_history() {
+    let search = script("search.js");
+    assert!(search.contains("typeFolder(event.target) : submit(null, true)"));
+    assert!(search.contains("go(next, { focus: false, replace })"));
+}
+
+#[test]
+fn quiet_hours_are_sent_with_those_that_they_are_based_on() {
+    assert!(script("quiet.js").contains("body: { quiet, before: hours }"));
+}
+
+#[test]
+fn a_stream_that_is_silent_ends_in_a_browser_of_before_2024_too() {
+    let live = script("live.js");
+    assert!(!live.contains("AbortSignal.any") && live.contains("setTimeout(end, SILENT_MS)"));
+}
+
+#[test]
+fn a_path_that_is_not_utf_8_is_shown_as_text_and_sent_as_it_came() {
+    assert!(script("dom.js").contains("const path = plain(whole);"));
+    let file = "\"/v1/document/file?path=\" + encodeURIComponent(path)";
+    assert!(script("hits.js").contains(file) && script("hits.js").contains("openFile(group.path, button)"));
+    assert!(script("reader.js").contains("openFile(hit.path, button)"));
+}
+
+#[test]
 fn no_script_has_a_pattern_that_browsers_of_before_2023_do_not_read() {
     // Safari looks behind since 16.4, and one such literal keeps it from all of the page. Where it is made of a text, that fails alone, and is caught.
     for script in scripts() {
