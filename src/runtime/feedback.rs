@@ -155,7 +155,7 @@ mod tests {
         let feedback = Feedback::at(home.path());
         std::fs::remove_dir_all(home.path()).unwrap();
         let kept = smol::block_on(feedback.judge(judgement("a", Verdict::Good), false));
-        assert!(matches!(kept, Err(Unchanged::Broken(why)) if why.contains("cannot be written")));
+        assert!(matches!(kept, Err(Unchanged::Broken(_))));
         let nowhere = smol::block_on(Feedback::default().judge(judgement("a", Verdict::Good), false));
         assert!(matches!(nowhere, Err(Unchanged::Conflict(_))));
     }
