@@ -190,7 +190,11 @@ mod tests {
         let ring = |name: &str, ring| to(name, NewGroup::Ring(ring));
         let places = [place("diary", Ring::Private), place("home", Ring::Mesh), place("web", Ring::Public)];
         for (name, wider) in [("diary", [false, true, true]), ("home", [false, false, true]), ("web", [false; 3])] {
-            assert_eq!([Ring::Private, Ring::Mesh, Ring::Public].map(|to| widens(&ring(name, to), &places)), wider, "{name}");
+            assert_eq!(
+                [Ring::Private, Ring::Mesh, Ring::Public].map(|to| widens(&ring(name, to), &places)),
+                wider,
+                "{name}"
+            );
         }
         assert!(widens(&ring(" Diary ", Ring::Mesh), &places), "a name that reads the same is the same");
         assert!(widens(&ring("none", Ring::Mesh), &places) && !widens(&ring("none", Ring::Private), &[]));
