@@ -87,7 +87,7 @@ pub const UPDATE_SETTLE_MS: u64 = 3 * 60_000;
 /// Milliseconds for which a device that said it updates is waited for after it was heard last.
 pub const UPDATE_WAIT_MS: u64 = UPDATE_TRIAL_LIMIT_MS + 30 * 60_000;
 
-/// Bytes of the sentence by which the image's service tells the agent why an update was not taken.
+/// Bytes of the sentence by which the image's service tells the agent why an update was not taken, waits, or was given up.
 pub const UPDATE_TROUBLE_BYTES_MAX: usize = 1024;
 
 /// Milliseconds after which a device says again that it waits or updates: news of that kind hold for `UPDATE_WAIT_MS`.

@@ -67,6 +67,12 @@ impl<'a> Card<'a> {
         }
     }
 
+    /// The image whose card it is.
+    #[must_use]
+    pub const fn system(&self) -> &'a System {
+        self.system
+    }
+
     /// What is kept of an update. Of a record that cannot be read nothing is known, as without one: the firmware's files say what starts.
     #[must_use]
     pub fn record(&self) -> Option<Record> {
