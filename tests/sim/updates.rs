@@ -117,10 +117,12 @@ impl Home {
         for _ in 0..seconds / LOOK {
             self.world.run_until(self.world.after(LOOK));
             let health = if self.world.devices[0].agent.is_some() { Health::Ready } else { Health::NoAgent };
-            let reach = match self.world.net.links_of(0).is_empty() {
-                false => Reach::Member,
-                true if self.is_dark => Reach::NoNetwork,
-                true => Reach::Nobody,
+            let reach = if !self.world.net.links_of(0).is_empty() {
+                Reach::Member
+            } else if self.is_dark {
+                Reach::NoNetwork
+            } else {
+                Reach::Nobody
             };
             let effects = trial.step(self.world.now, health, reach);
             if !effects.is_empty() {
