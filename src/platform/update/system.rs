@@ -280,11 +280,11 @@ mod tests {
             let network = format!("{network:0<32}");
             format!("{network} {length} {zeros} 00 {zeros} 00000100 00000001 00000000 00000001 {interface:>8}\n")
         };
-        let own = of_six("fe80", "40", "eth0") + &of_six("ff", "08", "eth0") + &of_six("", "00", "lo");
+        let own = [of_six("fe80", "40", "eth0"), of_six("ff", "08", "eth0"), of_six("", "00", "lo")].concat();
         for (routes, has) in [
             (own.clone(), false),
-            (own.clone() + &of_six("fd00", "40", "eth0"), true),
-            (own + &of_six("", "00", "wlan0"), true),
+            ([own.clone(), of_six("fd00", "40", "eth0")].concat(), true),
+            ([own, of_six("", "00", "wlan0")].concat(), true),
         ] {
             put(ROUTES_6, &routes);
             assert_eq!(system.has_network(), has, "{routes}");
