@@ -42,6 +42,10 @@ pub const PUBLIC_FILE_BLOCKS_MAX: usize = 65_536;
 /// Passages of public documents that are found by name, likewise. They have a number of their own, so that they take no place of files.
 pub const PUBLIC_PASSAGES_MAX: usize = 131_072;
 
+/// How often the new folder of an import is made, where the import beside it removes it as one that was left: two at the same moment are one more
+/// than there ever are.
+pub const IMPORT_FOLDER_TRIES: usize = 3;
+
 /// Folders within each other in an export: they are made one within the other, and each takes some of a thread's stack.
 pub const EXPORT_DEPTH_MAX: usize = 256;
 
