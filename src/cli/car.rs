@@ -48,7 +48,7 @@ fn named(cids: &DocumentCids) -> String {
         }
         None => {
             format!(
-                "The file {} cannot be read just now, or changed since it was read; the CIDs of its {passages} are in the answer with --json.",
+                "The file {} cannot be read just now, changed since it was read, or was not looked at for secrets yet (then ask again in a while); the CIDs of its {passages} are in the answer with --json.",
                 cids.path
             )
         }
