@@ -53,6 +53,9 @@ pub struct Seen<'a> {
     pub told: Option<ToldOf<'a>>,
 }
 
+/// What fits a filter, by what is told of paths or by all of them.
+type Fitting = ((Filter, bool), Arc<RowSet>);
+
 /// The files of all documents.
 #[derive(Debug, Default)]
 pub struct Files {
@@ -60,8 +63,8 @@ pub struct Files {
     /// Whether all of them were told.
     is_whole: bool,
     memory: usize,
-    /// What fits the last filters, each by what is told of paths or by all of them, the newest last.
-    recent: Mutex<Vec<((Filter, bool), Arc<RowSet>)>>,
+    /// What fits the last filters, the newest last.
+    recent: Mutex<Vec<Fitting>>,
 }
 
 impl Files {
