@@ -179,7 +179,12 @@ pub(super) async fn meant(client: &Client, path: &Path, typed: &str, command: &s
             Err(failure) => return Err(failure.into()),
         }
     }
-    if found.len() > 1 {
+    the_one(found, more, typed, command)
+}
+
+/// The only document that was found; several, or one of more than were listed, are none. `typed` and `command` as of [`meant`].
+fn the_one(mut found: Vec<String>, more: bool, typed: &str, command: &str) -> Result<Option<String>, Stop> {
+    if found.len() > 1 || more && !found.is_empty() {
         let lines = found.iter().map(|path| format!("wattle {command} {}", word(path)));
         let all: Vec<String> = lines.map(|line| format!("`{line}`")).collect();
         let more = if more { ", and there are more" } else { "" };
@@ -268,6 +273,19 @@ mod tests {
         assert_eq!(at("house/heating.md"), [Path::new("/home/ann/Documents/house/heating.md")]);
         let beside = at("./Documents/heating.md");
         assert!(beside.len() == 2 && beside.contains(&PathBuf::from("/home/ann/./Documents/heating.md")), "{beside:?}");
+    }
+
+    #[test]
+    fn one_document_is_meant_only_if_there_is_no_other_also_none_that_was_not_listed() {
+        let one = |found: &[&str], more| {
+            the_one(found.iter().map(|path| (*path).to_owned()).collect(), more, "todo.md", "show")
+        };
+        assert!(matches!(one(&["/n/todo.md"], false), Ok(Some(path)) if path == "/n/todo.md"));
+        assert!(matches!(one(&[], false), Ok(None)));
+        let Err(Stop::NotDone(why)) = one(&["/n/todo.md"], true) else { panic!("another one may be meant") };
+        assert!(why.contains("`wattle show /n/todo.md`, and there are more."), "{why}");
+        let Err(Stop::NotDone(why)) = one(&["/n/todo.md", "/m/todo.md"], false) else { panic!("two") };
+        assert!(why.contains("`wattle show /n/todo.md` or `wattle show /m/todo.md`."), "{why}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::ask::{meant, this_is};
 use super::output::{Stop, show, show_done};
 use super::paths::{absolute, sendable};
 use super::text::one_line;
-use crate::base::count::count;
+use crate::base::count::{count, plural};
 use crate::base::finding::quoted_bytes;
 use crate::http::client::Client;
 use crate::http::dto::DocumentCids;
@@ -48,7 +48,7 @@ fn named(cids: &DocumentCids) -> String {
         }
         None => {
             format!(
-                "The file {} cannot be read just now, or changed since it was read; the CIDs of its {passages} are in the answer with --json.",
+                "The file {} cannot be read just now, changed since it was read, or was not looked at for secrets yet (then ask again in a while); the CIDs of its {passages} are in the answer with --json.",
                 cids.path
             )
         }
@@ -190,15 +190,18 @@ fn beside(car: &Path) -> PathBuf {
 fn told(to: &Path, imported: &Imported) -> String {
     let Imported { files, bytes, blocks, left_out, more } = imported;
     let name = to.display().to_string();
+    let were = plural(*blocks as u64, "was", "were");
     let mut text = if *files == 0 {
-        format!("The archive has no file that can be imported; {} were verified.", count(*blocks as u64, "block"))
+        format!("The archive has no file that can be imported; {} {were} verified.", count(*blocks as u64, "block"))
     } else {
         one_line(&format!(
-            "{} of {} KiB from {} that were verified are in {name}. `wattle add {}` has the agent watch them.",
+            "{} of {} KiB from {} that {were} verified {} in {name}. `wattle add {}` has the agent watch {}.",
             count(*files, "file"),
             bytes.div_ceil(1024),
             count(*blocks as u64, "block"),
-            quoted_bytes(to.as_os_str().as_encoded_bytes())
+            plural(*files, "is", "are"),
+            quoted_bytes(to.as_os_str().as_encoded_bytes()),
+            plural(*files, "it", "them")
         ))
     };
     text.push('\n');
@@ -256,6 +259,12 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("Left out: x: \u{fffd}y.\nLeft out: 2 more.\n"), "{text}");
+        for (files, says) in [
+            (1, "1 file of 1 KiB from 1 block that was verified is in /n. `wattle add /n` has the agent watch it.\n"),
+            (0, "The archive has no file that can be imported; 1 block was verified.\n"),
+        ] {
+            assert_eq!(told(Path::new("/n"), &Imported { files, bytes: 9, blocks: 1, ..Imported::default() }), says);
+        }
         let none =
             told(Path::new("/my files"), &Imported { blocks: 3, left_out: vec!["x: y".into()], ..Imported::default() });
         assert!(

@@ -14,7 +14,7 @@ pub(super) enum Code {
 }
 
 impl Code {
-    /// Of this text, which has been printed already, on a terminal of so many columns; `usize::MAX`: it is none (`Style::width`).
+    /// Of this text, which has been printed already, on a terminal of so many columns; `usize::MAX`: it is none (`Style::columns_of_stdout`).
     pub(super) fn of(text: &str, columns: usize) -> Self {
         if columns == usize::MAX {
             return Self::Nothing;

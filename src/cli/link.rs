@@ -36,7 +36,7 @@ pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs, as_json: bool) 
     if let Some(trouble) = link.trouble.as_ref().filter(|_| args.qr) {
         return Err(Stop::NotDone(trouble.clone()));
     }
-    print_as_is(&link.text(home, args.qr.then(|| Style::of_stdout().width)))
+    print_as_is(&link.text(home, args.qr.then(Style::columns_of_stdout)))
 }
 
 impl Link {

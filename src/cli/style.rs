@@ -27,6 +27,17 @@ impl Style {
         Self { width, styled: is_styled(var("NO_COLOR").as_deref(), var("TERM").as_deref()) }
     }
 
+    /// All columns of standard output, for what is drawn and cannot be wrapped: those of the terminal, or fewer if a person set fewer; where it does not say
+    /// them, what was set, else the usual. `usize::MAX` in a pipe.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the environment describes the terminal")]
+    pub(super) fn columns_of_stdout() -> usize {
+        if !std::io::stdout().is_terminal() {
+            return usize::MAX;
+        }
+        columns(std::env::var("COLUMNS").ok().as_deref(), terminal::columns())
+    }
+
     /// Whether links to files are written: on a terminal that is styled, and is not Linux's own console, which may show them as text.
     #[expect(clippy::disallowed_methods, reason = "the environment describes the terminal")]
     pub(super) fn takes_links(self) -> bool {
@@ -44,8 +55,18 @@ impl Style {
 
 /// The columns to write into: what a person set, else those of the terminal, else the usual; within bounds.
 fn width(set: Option<&str>, terminal: Option<u16>) -> usize {
-    let set = set.and_then(|columns| columns.trim().parse().ok()).filter(|columns| *columns > 0);
-    set.or(terminal.map(usize::from)).unwrap_or(COLUMNS_USUAL).clamp(COLUMNS_MIN, COLUMNS_MAX)
+    number(set).or(terminal.map(usize::from)).unwrap_or(COLUMNS_USUAL).clamp(COLUMNS_MIN, COLUMNS_MAX)
+}
+
+/// The columns that a line may have without being broken.
+fn columns(set: Option<&str>, terminal: Option<u16>) -> usize {
+    let terminal = terminal.map(usize::from).filter(|columns| *columns > 0);
+    number(set).into_iter().chain(terminal).min().unwrap_or(COLUMNS_USUAL)
+}
+
+/// A number of columns as a person sets it.
+fn number(set: Option<&str>) -> Option<usize> {
+    set.and_then(|columns| columns.trim().parse().ok()).filter(|columns| *columns > 0)
 }
 
 /// Whether sequences of control are written: by `NO_COLOR` (no-color.org) and the kind of the terminal.
@@ -64,6 +85,16 @@ mod tests {
             assert_eq!(width(Some(wrong), Some(64)), 64, "{wrong:?} says nothing");
         }
         assert_eq!([width(None, Some(3)), width(None, Some(400)), width(Some("400"), None)], [30, 110, 110]);
+    }
+
+    #[test]
+    fn what_cannot_be_wrapped_has_the_columns_that_the_terminal_has_also_where_they_are_very_few_or_many() {
+        assert_eq!([columns(None, Some(20)), columns(None, Some(200)), columns(None, None)], [20, 200, 80]);
+        assert_eq!([columns(Some("400"), Some(64)), columns(Some("50"), Some(64))], [64, 50]);
+        assert_eq!(
+            [columns(Some("wide"), Some(64)), columns(Some("400"), None), columns(None, Some(0))],
+            [64, 400, 80]
+        );
     }
 
     #[test]

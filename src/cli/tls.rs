@@ -147,7 +147,7 @@ fn root(home: &Home, file: Option<&Path>, qr: bool, as_json: bool) -> Result<(),
         if let Some(address) = &address {
             let _ = writeln!(text, "\nOn a phone in your network, load it from {address}");
             if qr {
-                text += Code::of(address, Style::of_stdout().width).shown();
+                text += Code::of(address, Style::columns_of_stdout()).shown();
             }
             text += "That way is not encrypted: compare the fingerprint above with the one that the phone shows, where it shows one.\n";
         }

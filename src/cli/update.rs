@@ -4,30 +4,27 @@
 mod agent;
 mod makers;
 mod origin;
+mod status;
+mod stick;
 mod watch;
 
 use super::args::{ImageCommand, UpdateCommand};
 use super::card;
 use super::output::{Stop, show, show_done};
 use super::paths::absolute;
-use crate::limits::UPDATE_TRIES_MAX;
-use crate::mesh::update::{Record, Stage, Trial};
+use crate::mesh::update::Trial;
 use crate::platform::clock;
 use crate::platform::home::default_home;
-use crate::platform::update::{Card, System, Then, mark_for_reset, restart, stage_word, word_of};
+use crate::platform::update::{Card, System, Then, mark_for_reset, restart};
 use agent::seen;
 use origin::Origin;
 use serde_json::json;
-use std::fmt::Write as _;
+use status::STANDS;
 use std::path::Path;
 
 /// Why a device that runs no image has no updates of this kind.
 const NO_IMAGE: &str = "This device does not run Wattle's SD card image: it is updated by the package that its program came with (`apt upgrade`, or a new program in \
                         place of the old one). Nothing was changed.";
-
-/// What an older version means that the owner chose, and how that ends.
-const STANDS: &str = "It is older than what ran, by your choice, which stands: no other update is taken by itself, from an address, the card or another board. `wattle update apply` with a \
-                      newer one ends that, and so does `wattle update rollback`.";
 
 /// Runs one of the commands of a board of the image.
 pub(super) fn image(what: ImageCommand, home: &Path, as_json: bool) -> Result<(), Stop> {
@@ -52,10 +49,13 @@ fn update(what: UpdateCommand, root: &Path, home: &Path, as_json: bool) -> Resul
     let home = if default_home().is_ok_and(|usual| usual == home) { system.home() } else { home.to_owned() };
     match what {
         UpdateCommand::Check { from } => check(&system, from.as_deref(), as_json),
-        UpdateCommand::Apply { from, older, now } => apply(&system, &home, from.as_deref(), (older, now), as_json),
+        UpdateCommand::Apply { from, older, now, stick } => {
+            let from = Origin::of(&system, from.as_deref())?;
+            apply(&system, &home, (&from, stick.as_deref()), (older, now), as_json)
+        }
         UpdateCommand::Rollback => back(&system, as_json),
         UpdateCommand::Watch => watch::watch(&system, &home),
-        _ => status(&system, as_json),
+        _ => status::status(&system, as_json),
     }
 }
 
@@ -83,13 +83,16 @@ fn check(system: &System, from: Option<&str>, as_json: bool) -> Result<(), Stop>
 fn apply(
     system: &System,
     home: &Path,
-    from: Option<&str>,
+    (from, on_stick): (&Origin, Option<&str>),
     (older, now): (bool, bool),
     as_json: bool,
 ) -> Result<(), Stop> {
-    let from = Origin::of(system, from)?;
     let card = Card::take(system)?;
+    if let Some(name) = on_stick {
+        stick::may_take(&card, from, name)?;
+    }
     let version = card.install(&from.package(), older)?;
+    forget_left(&card);
     let stands = card.record().is_some_and(|record| record.stands());
     let mut text = format!("Version {version} lies whole on the card. ");
     if stands {
@@ -125,6 +128,7 @@ fn back(system: &System, as_json: bool) -> Result<(), Stop> {
         ));
     }
     let then = card.carry_out(&effects)?;
+    forget_left(&card);
     let text = if then == Then::GoOn {
         "The update that waited is given up.\n"
     } else {
@@ -134,60 +138,11 @@ fn back(system: &System, as_json: bool) -> Result<(), Stop> {
     restart(system, then).map(drop).map_err(Stop::NotDone)
 }
 
-fn status(system: &System, as_json: bool) -> Result<(), Stop> {
-    let (record, version) = (Card::look(system)?, System::version());
-    let update = record.map(|record| {
-        json!({
-            "brings": record.version.to_string(),
-            "system": record.slot.name(),
-            "stage": stage_word(record.stage),
-            "stands": record.stands(),
-            "tries": record.tries,
-        })
-    });
-    let fields = json!({
-        "runs": version.to_string(),
-        "system": system.running().name(),
-        "architecture": system.architecture().name(),
-        "address": system.address(),
-        "update": update,
-    });
-    show(as_json, &fields, || told_status(system, record))
-}
-
-/// The same for people.
-fn told_status(system: &System, record: Option<Record>) -> String {
-    let mut text = format!("Version {} runs, from system {}.\n", System::version(), system.running().name());
-    match record {
-        Some(record) => {
-            let (version, slot) = (record.version, record.slot.name());
-            let _ = writeln!(text, "Version {version} in system {slot}: {}", word_of(record.stage));
-            if record.stands() {
-                let _ = writeln!(text, "{STANDS}");
-            }
-            if record.tries > 0 && record.stage != Stage::Confirmed {
-                let _ = writeln!(
-                    text,
-                    "It was tried ({} of {UPDATE_TRIES_MAX} times), and reached no other device in an hour: they may all have been off.",
-                    record.tries
-                );
-            }
-            if record.stage == Stage::Written
-                && let Err(why) = system.can_try()
-            {
-                let _ = writeln!(text, "{why}");
-            }
-        }
-        None => text += "No update is under way.\n",
+/// What was told of an update on a stick that was left alone holds no more.
+fn forget_left(card: &Card<'_>) {
+    if let Err(error) = card.forget_left() {
+        log::warn!("That an update was left alone cannot be forgotten: {error}.");
     }
-    let _ = match system.address() {
-        Some(_) if record.is_some_and(|record| record.stands()) => {
-            writeln!(text, "The address of updates is not asked meanwhile.")
-        }
-        Some(address) => writeln!(text, "{address} is asked once a day."),
-        None => writeln!(text, "No address is asked for updates; update_address in wattle.txt names one."),
-    };
-    text
 }
 
 /// Marks the boot partition, so that the next start makes the data partition anew.

@@ -15,7 +15,7 @@ pub struct NotExported {
     pub withheld: u64,
     /// More blocks than have room.
     pub full: u64,
-    /// Their files cannot be read just now, or have changed since they were read.
+    /// Their files cannot be read just now, have changed since they were read, or were not looked at for secrets yet.
     pub unread: u64,
 }
 
@@ -49,7 +49,7 @@ impl NotExported {
         let parts = [
             of(self.withheld, "a private key stands in it, or what looks like a secret".to_owned()),
             of(self.full, format!("public files have room for {PUBLIC_FILE_BLOCKS_MAX} blocks, which others take")),
-            of(self.unread, "its file cannot be read just now, or changed and was not read again yet".to_owned()),
+            of(self.unread, "its file cannot be read just now, changed and was not read again yet, or was not looked at for secrets yet".to_owned()),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         (!parts.is_empty()).then(|| format!("Left out of the public documents: {}.", parts.join("; ")))

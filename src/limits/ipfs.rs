@@ -42,6 +42,10 @@ pub const PUBLIC_FILE_BLOCKS_MAX: usize = 65_536;
 /// Passages of public documents that are found by name, likewise. They have a number of their own, so that they take no place of files.
 pub const PUBLIC_PASSAGES_MAX: usize = 131_072;
 
+/// How often the new folder of an import is made, where the import beside it removes it as one that was left: that takes another
+/// one that begins at the same moment, each time.
+pub const IMPORT_FOLDER_TRIES: usize = 3;
+
 /// Folders within each other in an export: they are made one within the other, and each takes some of a thread's stack.
 pub const EXPORT_DEPTH_MAX: usize = 256;
 
@@ -55,6 +59,17 @@ pub const PUBLIC_RETRY_MS: u64 = 60_000;
 
 /// For so long an owner's question waits for a look that is under way.
 pub const PUBLIC_WAIT_MS: u64 = 60_000;
+
+/// Packed public files, as PDF and office files, of which it is kept whether a secret stands in them: as many as there are blocks of files, with some 100
+/// bytes each.
+pub const PUBLIC_VERDICTS_MAX: usize = PUBLIC_FILE_BLOCKS_MAX;
+
+/// How many of them a stranger's question has looked at, in the background: a parser takes seconds, and there is a look each `PUBLIC_LOOK_MS` at most. An
+/// owner's question has all looked at.
+pub const PUBLIC_LOOKED_AT_MAX: usize = 1;
+
+/// After so many that cannot be looked at just now none is tried until the next question: no process can be started, or the agent stops.
+pub const PUBLIC_LOOKS_FAILED_MAX: usize = 4;
 
 /// Archives that are sent at once.
 pub const CARS_SENT_MAX: usize = 2;

@@ -33,7 +33,7 @@ pub const UPDATE_SIGNATURE_BYTES_MAX: usize = 256;
 /// Bytes of what is kept of an update, and of the address that is asked: a few short lines.
 pub const UPDATE_RECORD_BYTES_MAX: usize = 4096;
 
-/// Bytes of the kernel's table of routes: 128 a line, and a board has a few.
+/// Bytes of each of the kernel's tables of routes: 128 a line of IPv4 and 150 of IPv6, and a board has a few.
 pub const UPDATE_ROUTES_BYTES_MAX: usize = 16 * 1024;
 
 /// Bytes of the file with the kernel's number of an interface, by which a server of one link is reached: ten digits and an end of line.
@@ -87,7 +87,7 @@ pub const UPDATE_SETTLE_MS: u64 = 3 * 60_000;
 /// Milliseconds for which a device that said it updates is waited for after it was heard last.
 pub const UPDATE_WAIT_MS: u64 = UPDATE_TRIAL_LIMIT_MS + 30 * 60_000;
 
-/// Bytes of the sentence by which the image's service tells the agent why an update was not taken.
+/// Bytes of the sentence by which the image's service tells the agent why an update was not taken, waits, or was given up.
 pub const UPDATE_TROUBLE_BYTES_MAX: usize = 1024;
 
 /// Milliseconds after which a device says again that it waits or updates: news of that kind hold for `UPDATE_WAIT_MS`.

@@ -5,9 +5,10 @@
 //! `UPDATE_TRIAL_LIMIT_MS` it is given up.
 //!
 //! The mesh is reachable where another member is linked. It is also where none was reached in the hour before the update began, so that there is nothing to compare with; and where
-//! the new system has reached one since its start and the board still has its network: then its links work, and the others are off. A new system that is ready, has its
-//! network and never reached anyone may have come up in a home that sleeps, or be at fault: nobody knows which, so the earlier one runs again and the update waits for another
-//! turn, `UPDATE_TRIES_MAX` times. A version that the owner chose over a newer one stands: no other is taken by itself.
+//! the new system has reached one since its start and the board still has its network: then its links work, and the others are off. A new system that is ready and reaches
+//! nobody, with a network or without one, may have come up in a home that sleeps and has its router off, or be at fault: nobody knows which, so the earlier one runs again and
+//! the update waits for another turn, `UPDATE_TRIES_MAX` times. Before the update there was a network: a new system is to reach somebody only where somebody was reached then.
+//! Why one was given up is kept, and told once. A version that the owner chose over a newer one stands: no other is taken by itself.
 //!
 //! What is written is written before what rests on it, and each step may be done twice: a power cut
 //! between two of them has the next start do the second again.
@@ -19,16 +20,14 @@
 //! Writing partitions, files and restarts are `platform::update`'s, and the service that looks at a trial is `cli::update`'s: root alone may do either, and an
 //! agent that does not come up cannot give itself up.
 
-use crate::base::id::PeerKey;
+mod turn;
+
 use crate::base::time::{Duration, Instant};
-use crate::limits::{
-    PEERS_MAX, UPDATE_AWAY_MS, UPDATE_SETTLE_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TRIES_MAX,
-    UPDATE_WAIT_MS,
-};
+use crate::limits::{UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TRIES_MAX};
 use crate::wire::update::Version;
-use std::collections::BTreeMap;
 
 pub use crate::wire::gossip::Said;
+pub use turn::Turn;
 
 /// The two systems of a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +80,23 @@ pub enum Stage {
     RolledBack,
 }
 
+/// Why an update was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its owner went back from it, or gave it up while it waited.
+    Owner,
+    /// At the end of the trial's time its agent did not answer.
+    NoAgent,
+    /// At the end of that time a part of the card could not be read.
+    CardUnread,
+    /// At the end of the last trial the board had no network.
+    NoNetwork,
+    /// At the end of the last trial no other device was reached.
+    Nobody,
+    /// The earlier system was started while it was on trial: it did not come up, or the board started anew before it had held.
+    Start,
+}
+
 /// What is kept of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -94,16 +110,44 @@ pub struct Record {
     pub needs_mesh: bool,
     /// Whether the owner chose it over a newer one that ran.
     pub is_choice: bool,
-    /// How many of its trials ended without a decision.
+    /// How many of its trials reached no other device for `UPDATE_TRIAL_MS`.
     pub tries: u8,
+    /// Why it was given up; `None` as long as it was not, and where a program gave it up that kept no reason.
+    pub why: Option<Why>,
+    /// Whether the owner was told of that.
+    pub is_told: bool,
 }
 
 impl Record {
+    /// Of an update that lies there and was never tried.
+    #[must_use]
+    pub const fn new(version: Version, slot: Slot) -> Self {
+        let stage = Stage::Written;
+        Self { version, slot, stage, needs_mesh: false, is_choice: false, tries: 0, why: None, is_told: false }
+    }
+
+    /// Whether it was given up for a reason that its owner has yet to be told: not where that was the owner's own will.
+    #[must_use]
+    pub fn is_untold(&self) -> bool {
+        self.stage == Stage::RolledBack && !self.is_told && self.why.is_some_and(|why| why != Why::Owner)
+    }
+
     /// Whether the owner's choice of this version stands, so that no other is taken by itself.
     #[must_use]
     pub fn stands(&self) -> bool {
         self.is_choice && self.stage != Stage::RolledBack
     }
+}
+
+/// What a look at the new system finds of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Its agent answers, and all that it has on the card can be read.
+    Ready,
+    /// Its agent does not answer.
+    NoAgent,
+    /// A part of the card cannot be read, whatever its agent says.
+    CardUnread,
 }
 
 /// What a look at the agent finds of the other members of its mesh.
@@ -157,10 +201,10 @@ impl Trial {
                 Vec::new()
             }
             // It did not come up, or the power went before it was started: nobody knows which, and the owner may try again.
-            Some(record) if record.stage == Stage::Trying => trial.ended(Stage::RolledBack, &[Effect::Prefer(running)]),
+            Some(record) if record.stage == Stage::Trying => trial.given_up(Why::Start, &[Effect::Prefer(running)]),
             // The power went while the owner went back to it, or its files were put back by hand.
             Some(record) if record.stage == Stage::Confirmed && record.slot != running => {
-                trial.ended(Stage::RolledBack, &[])
+                trial.given_up(Why::Owner, &[])
             }
             _ => Vec::new(),
         };
@@ -173,8 +217,7 @@ impl Trial {
         if self.began.is_some() {
             return Vec::new();
         }
-        let (slot, stage) = (running.other(), Stage::Written);
-        let record = Record { version, slot, stage, needs_mesh: false, is_choice, tries: 0 };
+        let record = Record { is_choice, ..Record::new(version, running.other()) };
         self.record = Some(record);
         vec![Effect::Save(record)]
     }
@@ -193,9 +236,9 @@ impl Trial {
     #[must_use]
     pub fn back(&mut self, running: Slot) -> Vec<Effect> {
         match self.record {
-            Some(record) if record.stage == Stage::Written => self.ended(Stage::RolledBack, &[]),
+            Some(record) if record.stage == Stage::Written => self.given_up(Why::Owner, &[]),
             Some(record) if record.slot == running && record.stage != Stage::RolledBack => {
-                let mut effects = self.ended(Stage::RolledBack, &[Effect::Prefer(running.other())]);
+                let mut effects = self.given_up(Why::Owner, &[Effect::Prefer(running.other())]);
                 effects.push(Effect::Restart);
                 effects
             }
@@ -215,9 +258,21 @@ impl Trial {
         }
     }
 
-    /// How the agent is now.
+    /// The owner was told why it was given up.
     #[must_use]
-    pub fn step(&mut self, now: Instant, is_ready: bool, reach: Reach) -> Vec<Effect> {
+    pub fn told(&mut self) -> Vec<Effect> {
+        match &mut self.record {
+            Some(record) if record.is_untold() => {
+                record.is_told = true;
+                vec![Effect::Save(*record)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// How the new system and its agent are now.
+    #[must_use]
+    pub fn step(&mut self, now: Instant, health: Health, reach: Reach) -> Vec<Effect> {
         let (Some(record), Some(began)) = (self.record, self.began) else { return Vec::new() };
         self.has_reached |= reach == Reach::Member;
         let is_reachable = match reach {
@@ -225,7 +280,7 @@ impl Trial {
             Reach::Nobody => self.has_reached || !record.needs_mesh,
             Reach::NoNetwork => !record.needs_mesh,
         };
-        let is_good = is_ready && is_reachable;
+        let is_good = health == Health::Ready && is_reachable;
         self.good_since = is_good.then(|| self.good_since.unwrap_or(now));
         let is_past = |since: Instant, millis| now.since(since) >= Duration::from_millis(millis);
         if self.good_since.is_some_and(|since| is_past(since, UPDATE_TRIAL_MS)) {
@@ -233,14 +288,7 @@ impl Trial {
         }
         // One that is good at this moment may still become confirmed.
         if !is_good && is_past(began, UPDATE_TRIAL_LIMIT_MS) {
-            // All that is wrong is that it never reached anyone.
-            if is_ready && reach == Reach::Nobody && record.tries.saturating_add(1) < UPDATE_TRIES_MAX {
-                return self.postponed(record);
-            }
-            let back = Effect::Prefer(record.slot.other());
-            let mut effects = self.ended(Stage::RolledBack, &[back]);
-            effects.push(Effect::Restart);
-            return effects;
+            return self.over(record, health, reach);
         }
         Vec::new()
     }
@@ -258,11 +306,41 @@ impl Trial {
         self.record
     }
 
+    /// Its time is over, and it is not good.
+    fn over(&mut self, record: Record, health: Health, reach: Reach) -> Vec<Effect> {
+        let mut record = record;
+        let why = match (health, reach) {
+            (Health::NoAgent, _) => Why::NoAgent,
+            (Health::CardUnread, _) => Why::CardUnread,
+            (Health::Ready, Reach::NoNetwork) => Why::NoNetwork,
+            (Health::Ready, Reach::Nobody | Reach::Member) => Why::Nobody,
+        };
+        // All that is wrong is that nobody is reached.
+        if health == Health::Ready {
+            record.tries = record.tries.saturating_add(1);
+            if record.tries < UPDATE_TRIES_MAX {
+                return self.postponed(record);
+            }
+        }
+        self.record = Some(record);
+        let mut effects = self.given_up(why, &[Effect::Prefer(record.slot.other())]);
+        effects.push(Effect::Restart);
+        effects
+    }
+
     /// It may not be the new system's fault: the earlier one runs meanwhile.
     fn postponed(&mut self, record: Record) -> Vec<Effect> {
-        let record = Record { stage: Stage::Written, tries: record.tries.saturating_add(1), ..record };
+        let record = Record { stage: Stage::Written, ..record };
         (self.record, self.began, self.good_since) = (Some(record), None, None);
         vec![Effect::Prefer(record.slot.other()), Effect::Postponed, Effect::Save(record), Effect::Restart]
+    }
+
+    /// As [`Self::ended`], with the reason kept.
+    fn given_up(&mut self, why: Why, first: &[Effect]) -> Vec<Effect> {
+        if let Some(record) = &mut self.record {
+            (record.why, record.is_told) = (Some(why), false);
+        }
+        self.ended(Stage::RolledBack, first)
     }
 
     /// The files first, then what is handed on, and the record last: between any two, the next start finds a trial, and comes to the same end.
@@ -275,73 +353,5 @@ impl Trial {
             effects.push(Effect::Save(*record));
         }
         effects
-    }
-}
-
-/// Whose turn it is, as this device sees it.
-#[derive(Clone, Debug)]
-pub struct Turn {
-    me: PeerKey,
-    said: Said,
-    /// Since when nothing stands in the way.
-    free_since: Option<Instant>,
-    others: BTreeMap<PeerKey, (Said, Instant)>,
-}
-
-impl Turn {
-    /// Of the device with this key, which waits for nothing. After a start in the middle of an update it says `Updates` again.
-    #[must_use]
-    pub fn new(me: PeerKey, is_updating: bool) -> Self {
-        let said = if is_updating { Said::Updates } else { Said::Nothing };
-        Self { me, said, free_since: None, others: BTreeMap::new() }
-    }
-
-    /// It has an update that waits.
-    pub fn want(&mut self) {
-        if self.said == Said::Nothing {
-            self.said = Said::Wants;
-        }
-    }
-
-    /// Its update has begun, whosever turn it was: the owner said so, or a start was in the middle of it.
-    pub fn begin(&mut self) {
-        (self.said, self.free_since) = (Said::Updates, None);
-    }
-
-    /// Its update has ended, however.
-    pub fn end(&mut self) {
-        (self.said, self.free_since) = (Said::Nothing, None);
-    }
-
-    /// What it says of itself.
-    #[must_use]
-    pub const fn said(&self) -> Said {
-        self.said
-    }
-
-    /// Another member said this of itself.
-    pub fn heard(&mut self, now: Instant, from: PeerKey, said: Said) {
-        if said == Said::Nothing {
-            self.others.remove(&from);
-        } else if self.others.len() < PEERS_MAX || self.others.contains_key(&from) {
-            self.others.insert(from, (said, now));
-        }
-    }
-
-    /// Whether its turn has come: once. `missing`: when each member that is not reached now was seen last.
-    #[must_use]
-    pub fn comes(&mut self, now: Instant, missing: &[Instant]) -> bool {
-        let is_past = |since: Instant, millis| now.since(since) >= Duration::from_millis(millis);
-        self.others.retain(|_, (_, heard)| !is_past(*heard, UPDATE_WAIT_MS));
-        let me = self.me;
-        let is_alone = missing.iter().all(|seen| is_past(*seen, UPDATE_AWAY_MS));
-        let is_before = |(other, (said, _)): (&PeerKey, &(Said, Instant))| *said == Said::Updates || *other < me;
-        let is_free = self.said == Said::Wants && is_alone && !self.others.iter().any(is_before);
-        self.free_since = is_free.then(|| self.free_since.unwrap_or(now));
-        let comes = self.free_since.is_some_and(|since| is_past(since, UPDATE_SETTLE_MS));
-        if comes {
-            (self.said, self.free_since) = (Said::Updates, None);
-        }
-        comes
     }
 }

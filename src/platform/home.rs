@@ -75,7 +75,7 @@ pub struct Home {
     path: PathBuf,
     /// What was found damaged when it was opened.
     findings: Vec<Finding>,
-    /// Whether nothing of an agent was in it then.
+    /// Whether nothing of an agent but its key was in it then.
     is_new: bool,
     /// Says that its agent runs. Let go of before the lock, so that the next one sees neither.
     alive: Option<Arc<UnixListener>>,
@@ -269,7 +269,7 @@ impl Home {
         Looks::at(self.alive.as_ref())
     }
 
-    /// Whether nothing of an agent was in it when it was opened: no key, documents or mesh. False of a home that was not opened.
+    /// Whether nothing of an agent was in it when it was opened, but for its key: no token, documents or mesh. False of a home that was not opened.
     #[must_use]
     pub const fn is_new(&self) -> bool {
         self.is_new

@@ -7,8 +7,10 @@
 //! them; and the record that all of it lies there comes last. `config.txt` is changed only by an update that has held, by a rename.
 
 mod boot;
+mod given_up;
 mod gzip;
 mod kept;
+mod left;
 mod package;
 mod partition;
 mod record;
@@ -16,8 +18,10 @@ mod restart;
 mod system;
 mod tar;
 
+pub use given_up::why_given_up;
+pub use left::left_alone;
 pub use package::{Package, key_of, make_key, sign};
-pub use record::stage_word;
+pub use record::{stage_word, why_word};
 pub use restart::{Then, restart};
 pub use system::System;
 
@@ -34,8 +38,8 @@ use std::fs::{File, TryLockError};
 const RESET: &str = "wattle-reset";
 
 /// Why a new system that ran for an hour does not stay, and is not given up.
-const POSTPONED: &str = "The new system was ready, and reached no other device of the mesh in an hour: either they are all off, or its network is at fault. The earlier \
-                         system runs again, and the update waits for another turn.";
+const POSTPONED: &str = "The new system was ready, and no other device of the mesh could be reached in its hour: either they are all off, or the home's router is, or its own network is at \
+                         fault. The earlier system runs again, and the update waits for another turn.";
 
 /// The card of this board, for one command at a time.
 #[derive(Debug)]
@@ -61,6 +65,12 @@ impl<'a> Card<'a> {
             }
             Err(TryLockError::Error(error)) => Err(format!("The card cannot be locked: {error}.")),
         }
+    }
+
+    /// The image whose card it is.
+    #[must_use]
+    pub const fn system(&self) -> &'a System {
+        self.system
     }
 
     /// What is kept of an update. Of a record that cannot be read nothing is known, as without one: the firmware's files say what starts.
@@ -176,18 +186,20 @@ impl<'a> Card<'a> {
             .map_err(|error| format!("That the new system came up cannot be written: {error}."))
     }
 
-    /// Why what was on trial was given up by a start of the earlier system, for people.
-    #[must_use]
-    pub fn why_given_up(&self, record: Record) -> String {
-        let why = if record::came_up(&self.system.state(), record.version) {
-            "its system came up, and the board started anew before it had held"
-        } else {
-            "the firmware did not start the new system, or that did not come so far that Wattle ran"
-        };
-        format!(
-            "Version {} was given up: {why}. The earlier one runs, and takes that version no more by itself (`wattle update apply` does).",
-            record.version
-        )
+    /// Keeps until the next start of the board, for whoever looks, that an update was left alone.
+    ///
+    /// # Errors
+    /// The system's: only the log has it.
+    pub fn note_left(&self, what: &str) -> std::io::Result<()> {
+        left::note(self.system, what)
+    }
+
+    /// An update was taken, or there is nothing any more for which one was left alone.
+    ///
+    /// # Errors
+    /// The system's: it is told until the next start.
+    pub fn forget_left(&self) -> std::io::Result<()> {
+        left::forget(self.system)
     }
 
     /// Carries effects out, in their order.

@@ -27,8 +27,8 @@ impl PendingQueries {
 
 impl PendingQuery {
     /// What may be shown of a peer's answer. Of one that did not say that it knows the filters the hits whose paths fit, or none if the
-    /// collection or the time was asked for, which nobody sees in a hit. A path that is sent from the watched folder's name on does not show
-    /// whether the whole of it fits: of one that knows the filters its type is looked at.
+    /// collection or the time was asked for, which nobody sees in a hit. Also of one that knows the filters the path as it is told counts: nobody is to
+    /// find out what is not told by what fits.
     pub(super) fn fitting(&mut self, peer: PeerKey, mut found: Found) -> Found {
         if self.question.filter.takes_all_files() {
             return found;
@@ -39,11 +39,7 @@ impl PendingQuery {
         }
         let matcher = Matcher::new(&self.question.filter);
         let may_fit = knows || self.question.filter.is_seen_in_paths();
-        let takes = |path: &[u8]| {
-            let is_whole = path.first() == Some(&b'/');
-            if knows && !is_whole { matcher.takes_type(path) } else { may_fit && matcher.takes_path(path) }
-        };
-        let fits: Vec<bool> = found.hits.iter().map(|hit| takes(&hit.path)).collect();
+        let fits: Vec<bool> = found.hits.iter().map(|hit| may_fit && matcher.takes_path(&hit.path)).collect();
         let mut each = fits.iter();
         found.hits.retain(|_| each.next() == Some(&true));
         for (from, vectors) in &mut self.beside.vectors {
@@ -122,12 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn of_a_path_that_begins_with_the_watched_folder_s_name_the_type_alone_is_seen_here() {
+    fn a_path_that_begins_with_the_watched_folder_s_name_fits_as_it_is_told() {
         let both = || vec![("notes/b.md".to_owned(), 0), ("notes/b.pdf".to_owned(), 1)];
         let of = |filters: &[(Key, &str)], says_so| taken_of(["notes/b.md", "notes/b.pdf"], filters, says_so).0;
-        assert_eq!(of(&[(Key::Path, "/home/ann/notes")], true), both(), "the whole path fits, says who knows it");
-        assert_eq!(of(&[(Key::Path, "/home/ann/*"), (Key::Type, "pdf")], true), both()[1..]);
-        assert!(of(&[(Key::Path, "/home/ann/notes")], false).is_empty());
-        assert_eq!(of(&[(Key::Path, "notes/b.md")], false), both()[..1]);
+        for says_so in [true, false] {
+            assert!(of(&[(Key::Path, "/home/ann/notes")], says_so).is_empty(), "nobody here is told the rest of it");
+            assert_eq!(of(&[(Key::Path, "notes/*"), (Key::Type, "pdf")], says_so), both()[1..]);
+            assert_eq!(of(&[(Key::Path, "notes/b.md")], says_so), both()[..1]);
+        }
     }
 }

@@ -5,7 +5,9 @@
 //! `folder` puts files into folders for an export. The table is in memory, is made when a block is asked for that it does not
 //! have, and again when the documents have changed since; a document that did not change is not read again. A file is given out only if
 //! its bytes are those that the agent read into the store, and no secret stands in it (`text::extract::holds_secret`), nor in what a parser process reads of it
-//! (`platform::child`): that takes as long as the file took when it was read, once after each start.
+//! (`platform::child`). That takes as long as the file took when it was read, so that nobody waits for it: plain files are there at once, and packed ones, once
+//! after each start, as soon as a thread beside has looked at them one after the other (`verdicts`). An owner's question has all looked at, a stranger's
+//! `PUBLIC_LOOKED_AT_MAX` of them.
 //!
 //! Invariants: a block is read from the file, or from the store, when it is given out, and is given out only if its hash is
 //! what its CID says and its document is public at that moment. So a file that changed meanwhile has no blocks, never wrong
@@ -17,22 +19,30 @@
 
 mod folder;
 mod table;
+mod verdicts;
 mod walk;
 
 use crate::base::id::{DocId, Row};
 use crate::base::time::{Duration, Instant};
-use crate::limits::{PUBLIC_LOOK_MS, PUBLIC_RETRY_MS, PUBLIC_WAIT_MS};
+use crate::energy::rank::Rank;
+use crate::limits::{PUBLIC_LOOK_MS, PUBLIC_LOOKED_AT_MAX, PUBLIC_LOOKS_FAILED_MAX, PUBLIC_RETRY_MS, PUBLIC_WAIT_MS};
 use crate::platform::child::Parsers;
 use crate::platform::clock;
 use crate::platform::disk::Disk;
+use crate::platform::panics::guard;
+use crate::platform::sched::stand;
 use crate::store::kv::{Kv, KvError, KvRead};
 use crate::store::read;
 use crate::store::record::{Marks, Sources};
+use crate::text::extract::needs_parser;
 use crate::wire::cid::Cid;
 use crate::wire::unixfs::Tree;
 use crate::worker::retrieve::published;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use table::Table;
+use std::thread::Builder;
+use table::{Held, NeedsParser, Table};
+use verdicts::Verdicts;
 
 pub use folder::{PublicFile, in_folders};
 pub use table::{LeftOut, State};
@@ -41,12 +51,21 @@ pub use walk::Walk;
 /// Whether a secret stands in a file of this path and these bytes that needs a parser, or why nobody can look just now.
 type FindsSecret = fn(&Parsers, &[u8], &[u8]) -> Result<bool, String>;
 
+/// How packed files are looked at for secrets.
+#[derive(Clone, Copy, Debug)]
+struct Readers {
+    needs: NeedsParser,
+    finds: FindsSecret,
+    /// Has at most so many looked at meanwhile.
+    begin: fn(&PublicBlocks, usize),
+}
+
 /// Gives blocks of public documents; clones give those of the same agent.
 #[derive(Clone, Debug)]
 pub struct PublicBlocks {
     disk: Disk,
     parsers: Parsers,
-    finds_secret: FindsSecret,
+    readers: Readers,
     shared: Arc<Shared>,
 }
 
@@ -55,6 +74,11 @@ struct Shared {
     table: Mutex<Arc<Table>>,
     looks: Mutex<Looks>,
     ended: Condvar,
+    verdicts: Verdicts,
+    /// Whether packed files are being looked at.
+    is_looking: AtomicBool,
+    /// How often that was begun: each time with another file, as one may never be looked at.
+    begun: AtomicUsize,
 }
 
 /// The looks for changes.
@@ -162,7 +186,12 @@ impl PublicBlocks {
     /// Blocks of what this store knows.
     #[must_use]
     pub fn new(disk: Disk) -> Self {
-        Self { disk, parsers: Parsers::default(), finds_secret: Parsers::finds_secret, shared: Arc::default() }
+        let needs: NeedsParser = |path, bytes| {
+            let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+            needs_parser(&String::from_utf8_lossy(name), bytes)
+        };
+        let readers = Readers { needs, finds: Parsers::finds_secret, begin: begin_to_look };
+        Self { disk, parsers: Parsers::default(), readers, shared: Arc::default() }
     }
 
     /// The parsers that it has look at files. Clones take turns with it, and their stop is its own.
@@ -262,8 +291,11 @@ impl PublicBlocks {
             last.seen == seen && !(is_due && (last.commit != commit || !self.table().is_settled()))
         });
         if !is_same {
-            let made = Table::made(&kv, &self.table(), &|path, bytes| (self.finds_secret)(&self.parsers, path, bytes));
+            let made = Table::made(&kv, &self.table(), self.readers.needs, &self.shared.verdicts);
             *locked(&self.shared.table) = Arc::new(made);
+        }
+        if !self.shared.is_looking.load(Ordering::Acquire) && !self.not_looked_at(&self.table()).is_empty() {
+            (self.readers.begin)(self, if is_owners { usize::MAX } else { PUBLIC_LOOKED_AT_MAX });
         }
         // The pause begins when the look ends: a long one is not followed by the next at once.
         let at = clock::now();
@@ -272,6 +304,36 @@ impl PublicBlocks {
             None => Some(Look { at, made: at, commit, seen }),
         };
         if is_same { Looked::Same } else { Looked::New }
+    }
+
+    /// The documents whose files a parser is to look at, and none did.
+    fn not_looked_at(&self, table: &Table) -> Vec<Arc<Held>> {
+        table.due().filter(|held| self.shared.verdicts.of(&held.found).is_none()).cloned().collect()
+    }
+
+    /// Looks for secrets in packed files, one after the other, and at most so many.
+    fn look_at_packed(&self, most: usize) {
+        if self.shared.is_looking.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let _looking = Looking(&self.shared);
+        let table = self.table();
+        let due = self.not_looked_at(&table);
+        let first = self.shared.begun.fetch_add(1, Ordering::Relaxed).checked_rem(due.len()).unwrap_or(0);
+        let mut failed = 0;
+        for held in due.iter().cycle().skip(first).take(most.min(due.len())) {
+            let Some(bytes) = held.bytes(&table.sources) else { continue };
+            match (self.readers.finds)(&self.parsers, &held.found.path, &bytes) {
+                Ok(has_secret) => self.shared.verdicts.keep(&held.found, has_secret),
+                Err(why) => {
+                    log::debug!("A public document is not given out yet, as nobody can look for secrets in it: {why}.");
+                    failed += 1;
+                }
+            }
+            if failed >= PUBLIC_LOOKS_FAILED_MAX {
+                return;
+            }
+        }
     }
 
     /// Begins a look; `None` if another is under way, for an owner if it goes on for too long.
@@ -287,6 +349,28 @@ impl PublicBlocks {
         }
         looks.is_under_way = true;
         Some(UnderWay { shared: &self.shared, look: looks.last.take() })
+    }
+}
+
+/// Packed files are being looked at; the end of it is told, also after a defect.
+struct Looking<'a>(&'a Shared);
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.is_looking.store(false, Ordering::Release);
+    }
+}
+
+/// Has packed files looked at by a thread of its own, which ends with the parsers.
+fn begin_to_look(blocks: &PublicBlocks, most: usize) {
+    let blocks = blocks.clone();
+    let begun = Builder::new().name("public files".to_owned()).spawn(move || {
+        stand(Rank::Last);
+        // A panic was logged when it happened.
+        let _ = guard(|| blocks.look_at_packed(most));
+    });
+    if let Err(error) = begun {
+        log::debug!("Packed public files are not looked at now, as the system gives no more threads: {error}.");
     }
 }
 

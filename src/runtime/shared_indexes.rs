@@ -7,13 +7,14 @@ use crate::base::vector::Embedding;
 use crate::limits::{PEER_SEARCH_MS_MAX, SEARCH_MS_MAX};
 use crate::platform::clock;
 use crate::platform::disk::Disk;
+use crate::search::files::Seen;
 use crate::search::indexes::Indexes;
 use crate::search::lexical::index::{Index, Looks, Matches, found};
 use crate::search::lexical::phrase::Phrases;
 use crate::search::lexical::row_set::{Allowed, RowSet};
 use crate::search::lexical::terms::QueryTerms;
 use crate::store::kv::KvError;
-use crate::worker::retrieve::{CollectionOf, IsLate, Lookup};
+use crate::worker::retrieve::{IsLate, Lookup};
 use crate::worker::words::Until;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -71,8 +72,8 @@ impl Lookup for SharedIndexes {
         found::holding(self, phrases.looked_up(), &mut Until::new(&self.disk, is_late), max, allowed)
     }
 
-    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
-        self.read().files.fitting(filter, collection_of)
+    fn fitting(&self, filter: &Filter, seen: Seen<'_>) -> Option<Arc<RowSet>> {
+        self.read().files.fitting(filter, seen)
     }
 
     fn words_end(&self) -> Row {

@@ -38,6 +38,24 @@ impl File {
     }
 }
 
+/// Gives the collection of a path.
+pub type CollectionOf<'a> = &'a dyn Fn(&[u8]) -> Option<&'a str>;
+
+/// Gives what of a path somebody is told.
+pub type ToldOf<'a> = &'a dyn Fn(&[u8]) -> &[u8];
+
+/// What a filter is held against beside what is known of files.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// The collections of paths.
+    pub collection_of: CollectionOf<'a>,
+    /// What of paths counts, where that is not all: who is not told the rest must not find it out by what fits.
+    pub told: Option<ToldOf<'a>>,
+}
+
+/// What fits a filter, by what is told of paths or by all of them.
+type Fitting = ((Filter, bool), Arc<RowSet>);
+
 /// The files of all documents.
 #[derive(Debug, Default)]
 pub struct Files {
@@ -46,7 +64,7 @@ pub struct Files {
     is_whole: bool,
     memory: usize,
     /// What fits the last filters, the newest last.
-    recent: Mutex<Vec<(Filter, Arc<RowSet>)>>,
+    recent: Mutex<Vec<Fitting>>,
 }
 
 impl Files {
@@ -77,30 +95,30 @@ impl Files {
         self.recent.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The rows of the files that fit; `None` where not all files are known. `collection_of` gives the collection of a path.
+    /// The rows of the files that fit; `None` where not all files are known.
     #[must_use]
-    pub fn fitting<'a>(
-        &self,
-        filter: &Filter,
-        collection_of: impl Fn(&[u8]) -> Option<&'a str>,
-    ) -> Option<Arc<RowSet>> {
+    pub fn fitting(&self, filter: &Filter, seen: Seen<'_>) -> Option<Arc<RowSet>> {
         if !self.is_whole {
             return None;
         }
         // Devices are chosen before anybody looks for files.
         let filter = Filter { devices: Vec::new(), ..filter.clone() };
+        // The rest tells all the same.
+        let told = seen.told.filter(|_| !filter.paths.is_empty());
+        let asked = (filter, told.is_some());
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = recent.iter().position(|(known, _)| *known == filter) {
+        if let Some(at) = recent.iter().position(|(known, _)| *known == asked) {
             let known = recent.remove(at);
             let rows = Arc::clone(&known.1);
             recent.push(known);
             return Some(rows);
         }
-        let (matcher, mut rows) = (Matcher::new(&filter), RowSet::default());
-        let by_collection = !filter.collections.is_empty();
+        let (matcher, mut rows) = (Matcher::new(&asked.0), RowSet::default());
+        let by_collection = !asked.0.collections.is_empty();
         for file in self.files.values() {
-            let collection = if by_collection { collection_of(&file.path) } else { None };
-            if matcher.takes(&file.path, collection, file.changed_ns) {
+            let collection = if by_collection { (seen.collection_of)(&file.path) } else { None };
+            let path = told.map_or(&file.path[..], |told| told(&file.path));
+            if matcher.takes(path, collection, file.changed_ns) {
                 file.rows.iter().for_each(|range| rows.insert_all(range.clone()));
             }
         }
@@ -108,7 +126,7 @@ impl Files {
         if recent.len() >= FILTERS_KEPT {
             recent.remove(0);
         }
-        recent.push((filter, Arc::clone(&rows)));
+        recent.push((asked, Arc::clone(&rows)));
         Some(rows)
     }
 
@@ -124,6 +142,8 @@ impl Files {
 mod tests {
     use super::*;
     use crate::base::filter::Key;
+
+    const NOWHERE: Seen<'_> = Seen { collection_of: &|_| None, told: None };
 
     fn filter(key: Key, value: &str) -> Filter {
         let mut filter = Filter::default();
@@ -141,7 +161,7 @@ mod tests {
             file("/home/b.pdf", 400, &[3, 4]),
             file("/work/c.md", 800, &[5]),
         ]));
-        let home = |path: &[u8]| path.starts_with(b"/home").then_some("home");
+        let home = Seen { collection_of: &|path| path.starts_with(b"/home").then_some("home"), told: None };
         let rows = |files: &Files, filter: &Filter| -> Vec<u64> {
             let found = files.fitting(filter, home).unwrap();
             (0..300).filter(|row| found.contains(Row(*row))).collect()
@@ -161,17 +181,34 @@ mod tests {
         files.put(DocId(9), None);
         assert!(files.memory() < before);
         assert_eq!(rows(&files, &of_home), [3, 4, 5, 6]);
-        assert!(files.fitting(&of_home, |_| None).unwrap().contains(Row(3)), "it is kept");
+        assert!(files.fitting(&of_home, NOWHERE).unwrap().contains(Row(3)), "it is kept");
         files.forget();
-        assert!(files.fitting(&of_home, |_| None).unwrap().is_empty(), "folders are of another collection");
+        assert!(files.fitting(&of_home, NOWHERE).unwrap().is_empty(), "folders are of another collection");
         assert!(Files::default().fitting(&md, home).is_none(), "nothing is known of any file");
+    }
+
+    #[test]
+    fn of_a_path_only_what_is_told_counts_for_who_is_not_told_all_of_it() {
+        let file = File::new(b"/home/ann/notes/a.md", 0, [Row(1)].into_iter());
+        let files = Files::all([(DocId(1), file)].into_iter());
+        let told: ToldOf<'_> = &|path| path.strip_prefix(b"/home/ann/").unwrap_or(path);
+        let others = Seen { collection_of: &|_| None, told: Some(told) };
+        let fits =
+            |key, value: &str, seen: Seen<'_>| files.fitting(&filter(key, value), seen).unwrap().contains(Row(1));
+        for _ in 0..2 {
+            for (value, is_told) in [("/home/a", false), ("/home/*", false), ("ann", false), ("notes/*.md", true)] {
+                assert!(fits(Key::Path, value, NOWHERE), "{value}");
+                assert_eq!(fits(Key::Path, value, others), is_told, "{value}");
+            }
+        }
+        assert!(fits(Key::Type, "md", others));
     }
 
     #[test]
     fn only_so_many_filters_are_kept() {
         let files = Files::all([(DocId(1), File::new(b"/a.md", 0, [Row(1)].into_iter()))].into_iter());
         for n in 0..3 * FILTERS_KEPT {
-            let _ = files.fitting(&filter(Key::Path, &format!("a{n}")), |_| None);
+            let _ = files.fitting(&filter(Key::Path, &format!("a{n}")), NOWHERE);
         }
         assert_eq!(files.recent.lock().unwrap().len(), FILTERS_KEPT);
     }

@@ -49,7 +49,7 @@ use std::sync::Arc;
 
 pub use files::follow as follow_files;
 pub use held::answer;
-pub use lookup::{CollectionOf, InStore, IsLate, Late, Lookup, load_indexes};
+pub use lookup::{InStore, IsLate, Late, Lookup, load_indexes};
 
 /// Chunks whose text is read to count terms.
 const READ: usize = HITS_MAX;
@@ -119,8 +119,7 @@ fn retrieve_by(kv: &impl Kv, lookup: &impl Lookup, query: &Query, others: &[Othe
     named.extend(by_word);
     // What cannot be seen to fit does not answer.
     let failed = (!query.filter.takes_all_files()).then(Arc::default);
-    let only =
-        given(filter::rows((kv, lookup), &query.filter, folders.sources).map(Some), &mut unread).unwrap_or(failed);
+    let only = given(filter::rows((kv, lookup), &query.filter, folders).map(Some), &mut unread).unwrap_or(failed);
     if let Some(only) = &only {
         named.retain(|row| only.contains(*row));
         let matcher = Matcher::new(&query.filter);

@@ -42,6 +42,16 @@ fn password(place: &Place, what: &str, input: &str) -> Output {
 }
 
 #[test]
+fn a_key_that_was_made_before_the_first_start_takes_no_first_visit() {
+    let place = Place::new();
+    let id = Command::new(WATTLE).arg("--home").arg(place.home()).arg("id").output().unwrap();
+    assert!(id.status.success() && place.home().join("identity.key").exists(), "{id:?}");
+    let agent = place.up(&[]);
+    assert_eq!(knock(&agent, "GET", "/v1/door", "", "").1["first_visit"], true);
+    agent.stop();
+}
+
+#[test]
 fn the_first_visitor_of_a_new_agent_chooses_the_password_once_and_it_holds_over_a_start() {
     let place = Place::new();
     let agent = place.up(&[]);

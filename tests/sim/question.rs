@@ -112,6 +112,10 @@ fn filters_leave_room_for_all_that_fits_on_every_device() {
         assert_eq!(filtered(&mut world, "moss roof", &[(Key::After, "2024")]), of(&[]), "seed {seed}");
         let all = filtered(&mut world, "town", &[(Key::Before, "1971"), (Key::Type, "text"), (Key::Path, "walk")]);
         assert_eq!(all, walks(), "seed {seed}");
+        // Where others keep their folders is not found out by what fits: of their paths counts what they tell.
+        let own = FOLDER.iter().map(|byte| char::from(*byte)).collect::<String>() + "/garden";
+        let gardens = |own: &str| filtered(&mut world, "garden bread", &[(Key::Path, own)]).len();
+        assert_eq!([own.as_str(), &own[1..]].map(gardens), [1, 3], "seed {seed}");
     }
 }
 

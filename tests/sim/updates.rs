@@ -1,11 +1,11 @@
 //! Updates in a home: each device wants one, and asks every half minute whether its turn has come, as the image's service does. Never two are without their
 //! system at once: with losses, while the network is broken, and while a device is away; and each has its turn once that is over. And a home that goes to bed while a
-//! device is on trial costs it no update.
+//! device is on trial, with its router or without, costs it no update.
 
 use super::World;
 use wattle::base::time::{Duration, Instant};
 use wattle::limits::{UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS};
-use wattle::mesh::update::{Effect, Reach, Record, Said, Slot, Stage as Kept, Trial};
+use wattle::mesh::update::{Effect, Health, Reach, Record, Said, Slot, Stage as Kept, Trial};
 use wattle::node::input::Request;
 use wattle::node::output::Response;
 use wattle::wire::update::Version;
@@ -34,6 +34,8 @@ struct Home {
     stages: Vec<Stage>,
     /// Devices that were updating at one moment, at most.
     most: usize,
+    /// Whether the router is off, and with it each device's network.
+    is_dark: bool,
 }
 
 impl Home {
@@ -43,7 +45,7 @@ impl Home {
         (0..DEVICES).for_each(|at| world.boot(at));
         let joined = world.run_till(Duration::from_secs(300), World::all_joined);
         assert!(joined.is_some(), "seed {seed}: {}", world.describe());
-        Self { world, stages: vec![Stage::Waits; DEVICES], most: 0 }
+        Self { world, stages: vec![Stage::Waits; DEVICES], most: 0, is_dark: false }
     }
 
     /// What the service of each device does in half a minute.
@@ -110,13 +112,19 @@ impl Home {
         trial
     }
 
-    /// What its service makes of what it sees, until there is something to do or this time is over. The board has its network all along.
+    /// What its service makes of what it sees, until there is something to do or this time is over. The board has its network unless the router is off.
     fn is_tried(&mut self, trial: &mut Trial, seconds: u64) -> Vec<Effect> {
         for _ in 0..seconds / LOOK {
             self.world.run_until(self.world.after(LOOK));
-            let is_ready = self.world.devices[0].agent.is_some();
-            let reach = if self.world.net.links_of(0).is_empty() { Reach::Nobody } else { Reach::Member };
-            let effects = trial.step(self.world.now, is_ready, reach);
+            let health = if self.world.devices[0].agent.is_some() { Health::Ready } else { Health::NoAgent };
+            let reach = if !self.world.net.links_of(0).is_empty() {
+                Reach::Member
+            } else if self.is_dark {
+                Reach::NoNetwork
+            } else {
+                Reach::Nobody
+            };
+            let effects = trial.step(self.world.now, health, reach);
             if !effects.is_empty() {
                 return effects;
             }
@@ -127,16 +135,26 @@ impl Home {
     fn goes_to_bed(&mut self) {
         (1..DEVICES).for_each(|at| self.world.crash(at));
     }
+
+    /// The router goes off: no device reaches another, and none has a network.
+    fn goes_dark(&mut self) {
+        self.is_dark = true;
+        for at in 0..DEVICES {
+            (at + 1..DEVICES).for_each(|other| self.world.cut(at, other));
+        }
+    }
+
+    /// The end of either night.
+    fn gets_up(&mut self) {
+        let was_dark = std::mem::take(&mut self.is_dark);
+        self.world.net.heal();
+        if !was_dark {
+            (1..DEVICES).for_each(|at| self.world.boot(at));
+        }
+    }
 }
 
-const TRIED: Record = Record {
-    version: Version(9, 0, 0),
-    slot: Slot::B,
-    stage: Kept::Trying,
-    needs_mesh: true,
-    is_choice: false,
-    tries: 0,
-};
+const TRIED: Record = Record { stage: Kept::Trying, needs_mesh: true, ..Record::new(Version(9, 0, 0), Slot::B) };
 
 #[test]
 fn a_device_on_trial_stays_updated_although_all_others_are_switched_off() {
@@ -152,37 +170,44 @@ fn a_device_on_trial_stays_updated_although_all_others_are_switched_off() {
     }
 }
 
+/// An update whose trial begins in this night, which waits for the morning and is tried again.
+fn is_tried_again_after(seed: u64, night: impl Fn(&mut Home)) {
+    let mut home = Home::new(seed);
+    home.world.crash(0);
+    night(&mut home);
+    let mut trial = home.comes_up(TRIED);
+    let ended = home.is_tried(&mut trial, UPDATE_TRIAL_LIMIT_MS / 1000 + 2 * LOOK);
+    let waits = Record { stage: Kept::Written, tries: 1, ..TRIED };
+    assert!(ended.contains(&Effect::Save(waits)) && ended.last() == Some(&Effect::Restart), "seed {seed}: {ended:?}");
+    // The earlier system, in a home that sleeps: no turn comes. In the morning one does.
+    home.world.crash(0);
+    home.world.boot(0);
+    home.stages = vec![Stage::Done; DEVICES];
+    home.stages[0] = Stage::Waits;
+    home.looks(600);
+    assert_eq!(home.stages[0], Stage::Waits, "seed {seed}: the others may be updating somewhere");
+    home.gets_up();
+    let joined = home.world.run_till(Duration::from_secs(3600), World::all_joined);
+    assert!(joined.is_some(), "seed {seed}: {}", home.world.describe());
+    home.looks(900);
+    assert!(home.stages[0] != Stage::Waits, "seed {seed}: its turn comes");
+    let (mut earlier, _) = Trial::start(home.world.now, Slot::A, Some(waits));
+    let again = Record { stage: Kept::Trying, ..waits };
+    assert_eq!(earlier.turn(true), [Effect::Save(again), Effect::RestartOnTrial]);
+    home.world.crash(0);
+    let mut trial = home.comes_up(again);
+    let ended = home.is_tried(&mut trial, 3 * UPDATE_TRIAL_MS / 1000);
+    assert!(ended.contains(&Effect::Ended(Kept::Confirmed)), "seed {seed}: {ended:?}");
+}
+
 #[test]
 fn an_update_whose_trial_reaches_nobody_waits_for_the_others_and_is_tried_again() {
-    for seed in 1..=SEEDS {
-        let mut home = Home::new(seed);
-        home.world.crash(0);
-        home.goes_to_bed();
-        let mut trial = home.comes_up(TRIED);
-        let ended = home.is_tried(&mut trial, UPDATE_TRIAL_LIMIT_MS / 1000 + 2 * LOOK);
-        let waits = Record { stage: Kept::Written, tries: 1, ..TRIED };
-        assert!(
-            ended.contains(&Effect::Save(waits)) && ended.last() == Some(&Effect::Restart),
-            "seed {seed}: {ended:?}"
-        );
-        // The earlier system, in a home that sleeps: no turn comes. In the morning one does.
-        home.world.crash(0);
-        home.world.boot(0);
-        home.stages = vec![Stage::Done; DEVICES];
-        home.stages[0] = Stage::Waits;
-        (1..DEVICES).for_each(|at| home.world.boot(at));
-        let joined = home.world.run_till(Duration::from_secs(600), World::all_joined);
-        assert!(joined.is_some(), "seed {seed}: {}", home.world.describe());
-        home.looks(900);
-        assert!(home.stages[0] != Stage::Waits, "seed {seed}: its turn comes");
-        let (mut earlier, _) = Trial::start(home.world.now, Slot::A, Some(waits));
-        let again = Record { stage: Kept::Trying, ..waits };
-        assert_eq!(earlier.turn(true), [Effect::Save(again), Effect::RestartOnTrial]);
-        home.world.crash(0);
-        let mut trial = home.comes_up(again);
-        let ended = home.is_tried(&mut trial, 2 * UPDATE_TRIAL_MS / 1000);
-        assert!(ended.contains(&Effect::Ended(Kept::Confirmed)), "seed {seed}: {ended:?}");
-    }
+    (1..=SEEDS).for_each(|seed| is_tried_again_after(seed, Home::goes_to_bed));
+}
+
+#[test]
+fn an_update_whose_trial_has_no_network_as_the_router_is_off_waits_for_it_and_is_tried_again() {
+    (1..=SEEDS).for_each(|seed| is_tried_again_after(seed, Home::goes_dark));
 }
 
 #[test]

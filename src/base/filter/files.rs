@@ -40,12 +40,6 @@ impl<'a> Matcher<'a> {
         is_like && (self.filter.types.is_empty() || self.is_of_type(&path))
     }
 
-    /// Whether a file fits by its type alone, which its name tells.
-    #[must_use]
-    pub fn takes_type(&self, path: &[u8]) -> bool {
-        self.filter.types.is_empty() || self.is_of_type(&fold(&String::from_utf8_lossy(path)))
-    }
-
     /// Whether a file fits that belongs to this collection and was last changed then, in nanoseconds since 1970.
     #[must_use]
     pub fn takes(&self, path: &[u8], collection: Option<&str>, changed_ns: i64) -> bool {

@@ -59,6 +59,11 @@ pub enum UpdateCommand {
         /// Start it now, whatever other devices do. In a mesh, type it on one device after the other.
         #[arg(long)]
         now: bool,
+
+        /// For the image's service: FROM lies on this USB stick, and nobody typed it. It is left alone where an older version stands by the owner's choice, or it was given
+        /// up before.
+        #[arg(long, value_name = "NAME", hide_short_help = true)]
+        stick: Option<String>,
     },
     /// Go back to the earlier system, or give up an update that waits.
     Rollback,

@@ -20,6 +20,7 @@ use crate::limits::HITS_MAX;
 use crate::query::merge::{Merged, lacking, merge};
 use crate::query::question::Question;
 use crate::scheduler::task::{Outcome, Query};
+use crate::search::files::Seen;
 use crate::search::indexes::Indexes;
 use crate::search::lexical::bm25::{bm25, nearly, unknown};
 use crate::search::lexical::index::Matches;
@@ -33,7 +34,7 @@ use crate::store::memory::MemoryKv;
 use crate::store::read;
 use crate::store::record::{Chunk, DocState, Document, FileStamp, Source, Sources};
 use crate::worker::extract::{Content, changes};
-use crate::worker::retrieve::{CollectionOf, InStore, IsLate, Lookup, retrieve};
+use crate::worker::retrieve::{InStore, IsLate, Lookup, retrieve};
 use crate::worker::words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -171,8 +172,8 @@ impl Lookup for Only<'_> {
         self.indexes.holding(phrases, max, allowed, is_late)
     }
 
-    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
-        self.indexes.fitting(filter, collection_of)
+    fn fitting(&self, filter: &Filter, seen: Seen<'_>) -> Option<Arc<RowSet>> {
+        self.indexes.fitting(filter, seen)
     }
 
     fn words_end(&self) -> Row {

@@ -41,7 +41,7 @@ pub(super) async fn pair(client: &Client, json: bool) -> Result<(), Stop> {
         print_as_is(&compact(&opened.json))?;
     } else {
         let network = client.network().await?.read;
-        print(&shown(&window, &network, Style::of_stdout().width))?;
+        print(&shown(&window, &network, Style::columns_of_stdout()))?;
     }
     let (mut is_left, mut told) = (false, None);
     loop {

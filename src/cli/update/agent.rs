@@ -30,10 +30,10 @@ pub(super) fn members(home: &Path) -> Vec<SocketAddr> {
     peers.filter_map(|peer| peer.linked).take(UPDATE_MEMBERS_ASKED_MAX).collect()
 }
 
-/// Tells it how far the update of this board is, and why one was not taken. Whether the turn of this board has come: not where no agent knows of others.
-pub(super) fn turn(home: &Path, said: Said, trouble: Option<&str>) -> bool {
-    let Ok(client) = client_of(home, None) else { return false };
-    in_time(async { client.update(said, trouble.map(told)).await.ok() }).unwrap_or_default()
+/// Tells it how far the update of this board is, and why one was not taken or was given up. Whether the turn of this board has come; `None`: it was not told.
+pub(super) fn turn(home: &Path, said: Said, trouble: Option<&str>) -> Option<bool> {
+    let client = client_of(home, None).ok()?;
+    in_time(async { client.update(said, trouble.map(told)).await.ok() })
 }
 
 /// As much of a sentence as the agent takes: an address in it may be long, and a call with more is refused, also what it says of whose turn it is.

@@ -1,14 +1,22 @@
 //! The commands on a folder that stands for the image.
 
 use super::agent::{Seen, told};
+use super::status::told_status;
 use super::*;
 use crate::base::time::{Duration, Instant};
-use crate::limits::{UPDATE_REACHED_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TROUBLE_BYTES_MAX};
-use crate::mesh::update::{Effect, Record, Slot};
-use crate::platform::update::make_key;
-use crate::wire::update::Version;
+use crate::limits::{
+    UPDATE_REACHED_MS, UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS, UPDATE_TRIES_MAX, UPDATE_TROUBLE_BYTES_MAX,
+};
+use crate::mesh::update::{Effect, Record, Slot, Stage, Why};
+use crate::platform::update::{key_of, left_alone, make_key, sign};
+use crate::wire::update::{Architecture, ROOT, Version};
+use miniz_oxide::deflate::compress_to_vec;
 use std::fs;
 use std::path::PathBuf;
+
+fn applied(from: Option<String>, (older, now): (bool, bool), stick: Option<&str>) -> UpdateCommand {
+    UpdateCommand::Apply { from, older, now, stick: stick.map(ToOwned::to_owned) }
+}
 
 struct Board {
     folder: tempfile::TempDir,
@@ -47,9 +55,7 @@ impl Board {
 fn a_device_that_runs_no_image_says_how_it_is_updated_and_is_not_reset() {
     let board = Board::new();
     fs::remove_file(board.at("usr/share/wattle/image")).unwrap();
-    for what in
-        [UpdateCommand::Apply { from: None, older: true, now: true }, UpdateCommand::Status, UpdateCommand::Watch]
-    {
+    for what in [applied(None, (true, true), None), UpdateCommand::Status, UpdateCommand::Watch] {
         assert_eq!(board.run(what), Err(Stop::NotDone(NO_IMAGE.to_owned())));
     }
     assert!(matches!(board.reset("wattle"), Err(Stop::NotDone(why)) if why.contains("is not reset")));
@@ -71,7 +77,7 @@ fn without_an_update_each_command_says_so_and_changes_nothing() {
     let board = Board::new();
     let nowhere = |done| matches!(done, Err(Stop::NotDone(why)) if why.contains("update_address"));
     assert!(nowhere(board.run(UpdateCommand::Check { from: None })));
-    assert!(nowhere(board.run(UpdateCommand::Apply { from: None, older: false, now: false })));
+    assert!(nowhere(board.run(applied(None, (false, false), None))));
     assert!(
         matches!(board.run(UpdateCommand::Rollback), Err(Stop::NotDone(why)) if why.contains("nothing to go back from"))
     );
@@ -116,8 +122,7 @@ fn a_member_is_asked_where_its_agent_is_also_at_an_address_of_one_link() {
 #[test]
 fn a_version_is_taken_by_itself_only_if_it_is_later_than_what_is_known_of_whatever_became_of_that() {
     for stage in [Stage::Written, Stage::Trying, Stage::Confirmed, Stage::RolledBack] {
-        let record =
-            Record { version: Version(1, 5, 0), slot: Slot::B, stage, needs_mesh: false, is_choice: false, tries: 0 };
+        let record = Record { stage, ..Record::new(Version(1, 5, 0), Slot::B) };
         let known = [Version(1, 4, 9), Version(1, 5, 0), Version(1, 5, 1)].map(|of| watch::is_known(&record, of));
         assert_eq!(known, [true, true, false], "{stage:?}");
         // A version that the owner chose over a newer one: as long as it is not given up, nothing comes by itself.
@@ -131,19 +136,59 @@ fn the_status_says_that_a_choice_stands_and_how_it_ends_and_how_often_a_trial_re
     let board = Board::new();
     board.put("data/system/update.address", "http://nas.local/wattle\n");
     let system = System::find(board.folder.path()).unwrap().unwrap();
-    let record = Record {
-        version: Version(0, 0, 1),
-        slot: Slot::B,
-        stage: Stage::Confirmed,
-        needs_mesh: true,
-        is_choice: true,
-        tries: 0,
-    };
+    let record = Record { stage: Stage::Confirmed, is_choice: true, ..Record::new(Version(0, 0, 1), Slot::B) };
     let told = told_status(&system, Some(record));
     assert!(told.contains("by your choice, which stands") && told.contains("`wattle update rollback`"), "{told}");
     assert!(!told.contains("once a day"), "{told}");
     let told = told_status(&system, Some(Record { is_choice: false, tries: 2, stage: Stage::Written, ..record }));
     assert!(!told.contains("stands") && told.contains("2 of 3 times") && told.contains("once a day"), "{told}");
+    // Of one that was given up, why it was: all of its trials count.
+    let (stage, tries) = (Stage::RolledBack, UPDATE_TRIES_MAX);
+    let given_up = Record { is_choice: false, stage, tries, ..record };
+    let told = told_status(&system, Some(Record { why: Some(Why::NoNetwork), ..given_up }));
+    assert!(told.contains("none of its 3 trials") && told.contains("no network") && !told.contains("times"), "{told}");
+    let told = told_status(&system, Some(Record { why: Some(Why::Owner), ..given_up }));
+    assert!(told.contains("its owner went back") && !told.contains("trials"), "{told}");
+    let told = told_status(&system, Some(given_up));
+    assert!(told.contains("was given up") && !told.contains("times"), "by a program that kept no reason: {told}");
+}
+
+#[test]
+fn an_update_on_a_stick_that_is_left_in_undoes_nothing_that_the_owner_chose() {
+    let board = Board::new();
+    make_key(&board.at("key")).unwrap();
+    board.put("data/system/update.keys", &key_of(&board.at("key")).unwrap());
+    board.put("stick/boot.tar", "no board comes so far");
+    let root = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0][..], &compress_to_vec(b"root", 1)[..]].concat();
+    fs::write(board.at("stick").join(ROOT), root).unwrap();
+    sign(&board.at("stick"), &board.at("key"), Version(9, 0, 0), Architecture::Armhf).unwrap();
+    let system = System::find(board.folder.path()).unwrap().unwrap();
+    let from = board.at("stick").to_str().map(ToOwned::to_owned);
+    let apply = |stick| match board.run(applied(from.clone(), (false, false), stick)) {
+        Err(Stop::NotDone(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    let keep = |record| Card::take(&system).unwrap().carry_out(&[Effect::Save(record)]).map(drop).unwrap();
+    let chosen = Record { stage: Stage::Confirmed, is_choice: true, ..Record::new(Version(0, 0, 1), Slot::B) };
+    let given_up = Record { stage: Stage::RolledBack, why: Some(Why::Owner), ..Record::new(Version(9, 0, 0), Slot::A) };
+    for (record, why) in [(chosen, "that you chose stands"), (given_up, "was given up before")] {
+        keep(record);
+        let told = apply(Some("sdb1"));
+        assert!(told.contains("9.0.0 on the USB stick sdb1 was left alone") && told.contains(why), "{told}");
+        assert!(told.contains("look-at-stick sdb1 take"), "{told}");
+        assert!(told_status(&system, Some(record)).contains(&told));
+        assert_eq!(Card::look(&system), Ok(Some(record)), "nothing was changed");
+        // Who types it is not asked: here it is refused for what it holds.
+        assert!(!apply(None).contains("left alone"));
+        Card::take(&system).unwrap().forget_left().unwrap();
+        assert_eq!(left_alone(&system), None);
+    }
+    // One that lies there already is not written once more, and nobody is told.
+    keep(Record::new(Version(9, 0, 0), Slot::A));
+    assert!(apply(Some("sdb1")).contains("lies on the card already") && left_alone(&system).is_none());
+    // Without a choice in the way, and before it was given up, it is taken.
+    keep(Record { stage: Stage::RolledBack, ..Record::new(Version(8, 0, 0), Slot::A) });
+    assert!(!apply(Some("sdb1")).contains("left alone"));
 }
 
 #[test]
@@ -159,14 +204,7 @@ fn what_cannot_be_written_of_a_trial_is_tried_again_and_holds_nobody_back_from_t
     board.put("boot/firmware/b/config.txt", "os_prefix=b/\n");
     let system = System::find(board.folder.path()).unwrap().unwrap();
     let card = Card::take(&system).unwrap();
-    let record = Record {
-        version: Version(9, 0, 0),
-        slot: Slot::B,
-        stage: Stage::Trying,
-        needs_mesh: false,
-        is_choice: false,
-        tries: 0,
-    };
+    let record = Record { stage: Stage::Trying, ..Record::new(Version(9, 0, 0), Slot::B) };
     let begun = || Trial::start(Instant::ZERO, Slot::B, Some(record)).0;
     let after = |millis| Instant::ZERO + Duration::from_millis(millis);
     let good = Some(Seen { reaches_others: true });
@@ -190,21 +228,18 @@ fn a_start_in_the_earlier_system_tells_whether_the_new_one_came_up() {
     board.put("boot/firmware/b/config.txt", "os_prefix=b/\n");
     let system = System::find(board.folder.path()).unwrap().unwrap();
     let card = Card::take(&system).unwrap();
-    let tried = |slot| Record {
-        version: Version(9, 0, 0),
-        slot,
-        stage: Stage::Trying,
-        needs_mesh: false,
-        is_choice: false,
-        tries: 0,
-    };
+    let tried = |slot| Record { stage: Stage::Trying, ..Record::new(Version(9, 0, 0), slot) };
     let begin = |slot| card.carry_out(&[Effect::Save(tried(slot))]).unwrap();
     assert_eq!(watch::start(&system, &card).1, None, "there is no update");
     begin(Slot::A);
     let given_up = watch::start(&system, &card).1.unwrap();
     assert!(given_up.contains("9.0.0") && given_up.contains("the firmware did not start"), "{given_up}");
     assert_eq!(card.record().map(|record| record.stage), Some(Stage::RolledBack));
+    let (mut trial, again) = watch::start(&system, &card);
+    assert_eq!(again.as_ref(), Some(&given_up), "the agent has yet to be told");
+    card.carry_out(&trial.told()).unwrap();
     assert_eq!(watch::start(&system, &card).1, None, "it is told once");
+    assert!(told_status(&system, card.record()).contains(&given_up), "and the status has it");
     // The same version again: this time it runs, and is started in the other place after that.
     begin(Slot::B);
     let (trial, given_up) = watch::start(&system, &card);
@@ -216,6 +251,39 @@ fn a_start_in_the_earlier_system_tells_whether_the_new_one_came_up() {
     card.carry_out(&[Effect::Save(tried(Slot::A)), Effect::RestartOnTrial]).unwrap();
     let given_up = watch::start(&system, &card).1.unwrap();
     assert!(given_up.contains("the firmware did not start"), "{given_up}");
+}
+
+#[test]
+fn what_the_new_system_gave_up_at_the_end_of_its_hour_is_told_by_the_earlier_one() {
+    let board = Board::new();
+    board.put("boot/firmware/a/config.txt", "os_prefix=a/\n");
+    board.put("boot/firmware/b/config.txt", "os_prefix=b/\n");
+    let after = |millis| Instant::ZERO + Duration::from_millis(millis);
+    let tried =
+        |slot| Record { stage: Stage::Trying, needs_mesh: true, tries: 2, ..Record::new(Version(9, 0, 0), slot) };
+    let ready = Some(Seen { reaches_others: false });
+    for (agent, is_whole, routes, why) in [
+        (None, true, "", "the agent did not answer"),
+        (ready, false, "", "could not read a part of the card"),
+        (ready, true, "", "had no network"),
+        (ready, true, "eth0 0\n", "3 trials, of an hour each, was another device of the mesh reached"),
+    ] {
+        board.put("proc/cmdline", "root=PARTUUID=57415454-03\n");
+        board.put("proc/net/route", &format!("Iface\n{routes}"));
+        board.put("boot/firmware/b/config.txt", if is_whole { "os_prefix=b/\n" } else { "damaged" });
+        let system = System::find(board.folder.path()).unwrap().unwrap();
+        let card = Card::take(&system).unwrap();
+        let mut trial = Trial::start(Instant::ZERO, Slot::B, Some(tried(Slot::B))).0;
+        assert_eq!(watch::decide(&card, &mut trial, after(UPDATE_TRIAL_LIMIT_MS), agent), Ok(Then::Restart), "{why}");
+        drop(card);
+        // The earlier system starts.
+        board.put("proc/cmdline", "root=PARTUUID=57415454-02\n");
+        let system = System::find(board.folder.path()).unwrap().unwrap();
+        let card = Card::take(&system).unwrap();
+        let given_up = watch::start(&system, &card).1.unwrap();
+        assert!(given_up.contains("Version 9.0.0 was given up") && given_up.contains(why), "{given_up}");
+        assert!(told_status(&system, card.record()).contains(&given_up));
+    }
 }
 
 #[test]

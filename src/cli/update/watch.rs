@@ -6,9 +6,9 @@ use super::origin::Origin;
 use crate::base::time::Instant;
 use crate::cli::output::Stop;
 use crate::limits::{UPDATE_CHECK_MS, UPDATE_FIRST_CHECK_MS, UPDATE_LOOK_MS, UPDATE_MEMBERS_MS, UPDATE_REACHED_MS};
-use crate::mesh::update::{Effect, Reach, Record, Said, Stage, Trial};
+use crate::mesh::update::{Effect, Health, Reach, Record, Said, Stage, Trial};
 use crate::platform::clock;
-use crate::platform::update::{Card, System, Then, restart};
+use crate::platform::update::{Card, System, Then, restart, why_given_up};
 use crate::wire::update::Version;
 use log::{info, warn};
 use smol::Timer;
@@ -29,8 +29,7 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
     let mut reached = None;
     loop {
         let now = clock::now();
-        let told = trouble.as_deref().or(given_up.as_deref());
-        match step(system, home, (&mut trial, &mut reached), told) {
+        match step(system, home, (&mut trial, &mut reached), (trouble.as_deref(), given_up.as_deref())) {
             Ok(Then::GoOn) => {}
             Ok(then) if restart(system, then)? => return Ok(()),
             Ok(_) => {
@@ -56,12 +55,13 @@ pub(super) fn watch(system: &System, home: &Path) -> Result<(), Stop> {
     }
 }
 
-/// What this start is to an update: one on trial is noted to have come up, and of one that the start finds given up the owner is told why.
+/// What this start is to an update: one on trial is noted to have come up, and of one that was given up, by this start or by the new system before it, the owner is told why.
 pub(super) fn start(system: &System, card: &Card<'_>) -> (Trial, Option<String>) {
     let tried = card.record().filter(|record| record.stage == Stage::Trying);
     // A trial is as old as the board's start, however often this service was started since.
     let (trial, effects) = Trial::start(Instant::ZERO, system.running(), card.record());
-    let given_up = tried.filter(|record| record.slot != system.running()).map(|record| card.why_given_up(record));
+    let untold = trial.record().filter(Record::is_untold);
+    let given_up = untold.and_then(|record| why_given_up(system, record));
     let came_up = tried.filter(|record| record.slot == system.running());
     let noted = came_up.map_or(Ok(()), |record| card.note_came_up(record));
     // Of a card that cannot be written all else is told all the same; the next start does it again.
@@ -71,12 +71,13 @@ pub(super) fn start(system: &System, card: &Card<'_>) -> (Trial, Option<String>)
     (trial, given_up)
 }
 
-/// One look: how the agent is, whether what is on trial has held, and whether what waits has its turn. `reached`: when another device was, last.
+/// One look: how the agent is, whether what is on trial has held, and whether what waits has its turn. `reached`: when another device was, last. `trouble`: why none was taken,
+/// and `given_up`: why this start found one given up; of the latter is kept that the agent knows it, which has it on the page until the next start.
 fn step(
     system: &System,
     home: &Path,
     (trial, reached): (&mut Trial, &mut Option<Instant>),
-    trouble: Option<&str>,
+    (trouble, given_up): (Option<&str>, Option<&str>),
 ) -> Result<Then, String> {
     let (agent, now) = (seen(home), clock::now());
     if agent.is_some_and(|seen| seen.reaches_others) {
@@ -85,8 +86,7 @@ fn step(
     // Held by a command of the owner's: what that does is seen at the next look.
     let Ok(card) = Card::take(system) else { return Ok(Then::GoOn) };
     trial.found(card.record());
-    // A system that cannot read a part of the card is not good, whatever its agent says.
-    let then = decide(&card, trial, now, agent.filter(|_| card.is_whole()))?;
+    let then = decide(&card, trial, now, agent)?;
     if then != Then::GoOn {
         return Ok(then);
     }
@@ -99,9 +99,13 @@ fn step(
         Some(Stage::Trying) => Said::Updates,
         Some(Stage::Confirmed | Stage::RolledBack) | None => Said::Nothing,
     };
-    let trouble = untriable.as_deref().or(trouble);
-    let is_turn = agent.is_some() && turn(home, said, trouble);
-    if !is_turn || untriable.is_some() {
+    let told: Vec<&str> = [untriable.as_deref(), given_up, trouble].into_iter().flatten().collect();
+    let told = (!told.is_empty()).then(|| told.join(" "));
+    let answer = agent.and_then(|_| turn(home, said, told.as_deref()));
+    if answer.is_some() && given_up.is_some() {
+        card.carry_out(&trial.told())?;
+    }
+    if answer != Some(true) || untriable.is_some() {
         return Ok(Then::GoOn);
     }
     card.carry_out(&trial.turn(reached.is_some_and(|at| has_mesh(now, at))))
@@ -123,7 +127,16 @@ pub(super) fn decide(card: &Card<'_>, trial: &mut Trial, now: Instant, agent: Op
         _ if card.has_network() => Reach::Nobody,
         _ => Reach::NoNetwork,
     };
-    let effects = trial.step(now, agent.is_some(), reach);
+    let health = match agent {
+        _ if !card.is_whole() => Health::CardUnread,
+        None => Health::NoAgent,
+        Some(_) => Health::Ready,
+    };
+    let effects = trial.step(now, health, reach);
+    let is_over = effects.contains(&Effect::Ended(Stage::RolledBack));
+    if let Some(why) = trial.record().filter(|_| is_over).and_then(|record| why_given_up(card.system(), record)) {
+        warn!("{why}");
+    }
     match card.carry_out(&effects) {
         Err(why) if effects.contains(&Effect::Restart) => {
             // The firmware starts the earlier system whatever is written down, and that one finds what is left to be.

@@ -57,7 +57,7 @@ impl Api {
     }
 }
 
-/// An update of this board was not taken, for this reason.
+/// What is to be told of an update of this board: why it was not taken, waits, or was given up.
 pub(crate) fn of_update(why: &str) -> Finding {
-    Finding { area: Area::State, what: format!("An update of this board was not taken. {why}"), command: None }
+    Finding { area: Area::State, what: format!("Of an update of this board: {why}"), command: None }
 }

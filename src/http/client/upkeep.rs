@@ -26,7 +26,7 @@ impl Client {
         Ok(typed(self.call(Method::Post, "/v1/backup", Some(body), CLIENT_MS).await?)?.read)
     }
 
-    /// `POST /v1/update`: how far the update of this device is, and why one was not taken. Gives whether its turn has come.
+    /// `POST /v1/update`: how far the update of this device is, and why one was not taken, waits, or was given up. Gives whether its turn has come.
     ///
     /// # Errors
     /// Any `Failure`.

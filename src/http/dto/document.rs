@@ -33,7 +33,7 @@ pub struct DocumentPaths {
 pub struct DocumentCids {
     /// The document's path.
     pub path: String,
-    /// The CID of its file; null if that cannot be read just now, or is not what was read.
+    /// The CID of its file; null if that cannot be read just now, is not what was read, or was not looked at for secrets yet.
     pub cid: Option<String>,
     /// Bytes of that file.
     pub bytes: Option<u64>,

@@ -44,6 +44,8 @@ pub fn restore(at: &Path, path: &Path, replace: bool) -> Result<Restored, String
         Reader::new(BufReader::with_capacity(1 << 16, file?))
     };
     let files = verified(open().map_err(unusable)?).map_err(unusable)?;
+    // As its owner left it: who deletes the settings takes those of the backup, and a home that is opened has its own back from their copy.
+    let takes_settings = replace || !Home::at(at).file(SETTINGS).exists();
     let home = Home::open(at)?;
     let folder = home.path().join(LAYOUT);
     if !replace && has_documents(&folder) {
@@ -73,7 +75,6 @@ pub fn restore(at: &Path, path: &Path, replace: bool) -> Result<Restored, String
         |error| format!("The documents are restored, and the small files of the home are not all written: {error}.");
     home.write(HomeFile::Sources, &sources).map_err(not_all)?;
     let settings = files.iter().find(|(file, _)| *file == SETTINGS);
-    let takes_settings = replace || !home.file(SETTINGS).exists();
     let takes_keys = KEYS.iter().all(|key| !home.file(*key).exists());
     for (file, content) in &files {
         if if *file == SETTINGS { takes_settings } else { takes_keys } {

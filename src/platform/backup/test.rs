@@ -119,6 +119,29 @@ fn a_backup_is_private_and_restored_into_an_empty_home() {
 }
 
 #[test]
+fn settings_that_were_deleted_or_are_replaced_are_those_of_the_backup_and_so_is_their_copy() {
+    let (case, _) = Case::new(false);
+    for (name, replace) in [("deleted", false), ("replaced", true), ("kept", false)] {
+        let file = case.at(name).join("config.toml");
+        let settings = || fs::read_to_string(&file).unwrap();
+        drop(Home::open(&case.at(name)).unwrap());
+        fs::write(&file, "[node]\nname = \"cellar\"\n").unwrap();
+        drop(Home::open(&case.at(name)).unwrap());
+        assert!(file.with_extension("copy").exists());
+        if name == "deleted" {
+            fs::remove_file(&file).unwrap();
+        }
+        let (takes, now) = if name == "kept" { (false, "cellar") } else { (true, "attic") };
+        assert_eq!(restore(&case.at(name), &case.backup, replace).unwrap().settings, Some(takes), "{name}");
+        assert!(settings().contains(now), "{name}: {}", settings());
+        // A start whose file is lost then has the same ones.
+        fs::remove_file(&file).unwrap();
+        drop(Home::open(&case.at(name)).unwrap());
+        assert!(settings().contains(now), "the copy of {name}: {}", settings());
+    }
+}
+
+#[test]
 fn keys_are_in_it_if_that_is_asked_for_and_go_into_a_home_without_one_only() {
     let (case, made) = Case::new(true);
     assert!(made.has_keys);

@@ -3,9 +3,11 @@
 //! What fails leaves nothing. What a killed import leaves lies under a name that no watched folder is read for (it begins with a dot), is
 //! locked by nobody, and is removed by the next import beside it.
 
+use crate::limits::IMPORT_FOLDER_TRIES;
 use rustix::fs::syncfs;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What the names of such folders begin with; then comes the number of the process.
@@ -26,22 +28,31 @@ impl Placed {
     /// # Errors
     /// A sentence for people: there is something at `to`, or no folder can be made beside it. Nothing was changed.
     pub(super) fn new(to: &Path) -> Result<Self, String> {
+        Self::made(to, |at| fs::create_dir(at))
+    }
+
+    /// The same, with the folder made by `make`. Another import may sweep it before it is locked: then the next one is made.
+    fn made(to: &Path, mut make: impl FnMut(&Path) -> io::Result<()>) -> Result<Self, String> {
         if to.symlink_metadata().is_ok() {
             return Err(there_already(to));
         }
         let above = above(to);
         sweep(above);
-        let at = above.join(format!("{UNFINISHED}{}", std::process::id()));
         let failed =
             |error: io::Error| format!("The folder {} cannot be made: {error}. Nothing was changed.", to.display());
-        fs::create_dir(&at).map_err(failed)?;
-        let folder = File::open(&at).map_err(|error| {
-            let _ = fs::remove_dir(&at);
-            failed(error)
-        })?;
-        // Where the file system has no locks nobody removes what is left there.
-        let _ = folder.try_lock();
-        Ok(Self { at, to: to.to_owned(), folder, is_whole: false })
+        for attempt in 0..IMPORT_FOLDER_TRIES {
+            // A name of its own each time: that of before may be there until the other import is done with it. No process's number begins with 0.
+            let at = above.join(format!("{UNFINISHED}{}{}", "0".repeat(attempt), std::process::id()));
+            make(&at).map_err(failed)?;
+            let folder = locked(&at).map_err(|error| {
+                let _ = fs::remove_dir(&at);
+                failed(error)
+            })?;
+            if let Some(folder) = folder {
+                return Ok(Self { at, to: to.to_owned(), folder, is_whole: false });
+            }
+        }
+        Err(failed(io::Error::other("other imports beside it remove it")))
     }
 
     /// Where it is filled.
@@ -89,6 +100,22 @@ fn above(to: &Path) -> &Path {
     to.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
+/// Opens and locks a folder that was just made; `None` if another import took it for one that was left, and removes it.
+fn locked(at: &Path) -> io::Result<Option<File>> {
+    let folder = match File::open(at) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    // Where the file system has no locks nobody removes what is left there.
+    if matches!(folder.try_lock(), Err(TryLockError::WouldBlock)) {
+        return Ok(None);
+    }
+    let opened = folder.metadata()?;
+    let is_there = |there: fs::Metadata| (there.dev(), there.ino()) == (opened.dev(), opened.ino());
+    Ok(at.symlink_metadata().is_ok_and(is_there).then_some(folder))
+}
+
 /// Removes what killed imports left in a folder. That of one that runs is locked, and stays.
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
@@ -128,6 +155,38 @@ mod tests {
         placed.finish().unwrap();
         assert_eq!((names(place.path()), names(&to)), (vec!["to".to_owned()], vec!["a".to_owned()]));
         assert!(Placed::new(&to).err().unwrap().contains("is there already"));
+    }
+
+    #[test]
+    fn a_folder_that_another_import_sweeps_before_it_is_locked_is_made_once_more() {
+        let place = tempfile::tempdir().unwrap();
+        let to = place.path().join("to");
+        let mut swept = 0;
+        let placed = Placed::made(&to, |at| {
+            fs::create_dir(at)?;
+            if swept == 0 {
+                swept += 1;
+                sweep(place.path());
+            }
+            Ok(())
+        });
+        let placed = placed.unwrap();
+        fs::write(placed.at().join("a"), "a").unwrap();
+        placed.finish().unwrap();
+        assert_eq!((swept, names(place.path())), (1, vec!["to".to_owned()]));
+        // One that is being swept at that moment is locked, and goes.
+        let at = place.path().join(".wattle-import-7");
+        fs::create_dir(&at).unwrap();
+        let sweeps = File::open(&at).unwrap();
+        sweeps.try_lock().unwrap();
+        assert!(locked(&at).unwrap().is_none());
+        drop(sweeps);
+        assert!(locked(&at).unwrap().is_some());
+        let never = Placed::made(&place.path().join("next"), |at| {
+            fs::create_dir(at)?;
+            fs::remove_dir(at)
+        });
+        assert!(never.err().unwrap().contains("other imports"), "it ends");
     }
 
     #[test]

@@ -79,15 +79,21 @@ fn a_home_of_which_the_store_alone_is_left_is_not_one_in_which_no_agent_ran() {
 }
 
 #[test]
-fn a_home_is_new_only_while_nothing_of_an_agent_is_in_it_whatever_was_lost() {
+fn a_home_is_new_only_while_nothing_of_an_agent_but_its_key_is_in_it_whatever_was_lost() {
     let folder = tempfile::tempdir().unwrap();
     // The settings and the page's password may be written before the first start.
     fs::write(folder.path().join("config.toml"), "# mine\n").unwrap();
     Home::at(folder.path()).write(HomeFile::Password, b"{}").unwrap();
     assert!(Home::open(folder.path()).unwrap().is_new() && !Home::at(folder.path()).is_new());
+    // As `wattle id` makes it, and `wattle identity keep` notes it.
     Home::open(folder.path()).unwrap().identity().unwrap();
+    Home::open(folder.path()).unwrap().keep_identity().unwrap();
+    assert!(Home::open(folder.path()).unwrap().is_new(), "a key alone opens nothing, and its home is new");
+    Home::open(folder.path()).unwrap().token().unwrap();
     assert!(!Home::open(folder.path()).unwrap().is_new());
-    for name in ["identity.key", "identity.copy", "boot", "api-password", "api-password.copy"] {
+    for name in
+        ["identity.key", "identity.copy", "api-token", "api-token.copy", "boot", "api-password", "api-password.copy"]
+    {
         let _ = fs::remove_file(folder.path().join(name));
     }
     assert!(!Home::open(folder.path()).unwrap().is_new(), "a store, or the list of what was there, tells it");

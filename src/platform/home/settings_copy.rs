@@ -30,6 +30,22 @@ pub(super) fn keep(path: &Path, settings: &str) {
     }
 }
 
+/// Puts other settings into the place of those that are there, and of their copy: one of before would bring those back.
+///
+/// # Errors
+/// The system's; the settings and their copy are as they were.
+pub(super) fn put(path: &Path, settings: &[u8]) -> std::io::Result<()> {
+    settings_file::put(path, settings)?;
+    let usable = str::from_utf8(settings).ok().filter(|text| !is_blank(text) && Config::parse(text).is_ok());
+    match usable {
+        Some(text) => keep(path, text),
+        None => {
+            let _ = durable::remove(&guarded::copy_of(path));
+        }
+    }
+    Ok(())
+}
+
 /// How a file without a word came about.
 fn fault(path: &Path) -> Option<&'static str> {
     match settings_file::text(path) {

@@ -4,7 +4,7 @@ use super::durable;
 use super::guarded::{self, Content};
 use super::home_file::HomeFile;
 use super::meant::{is_made_once, is_meant, outlives_its_file};
-use super::written;
+use super::{settings_copy, written};
 use std::io::{Error, Result};
 use std::path::Path;
 
@@ -63,6 +63,9 @@ pub(super) fn refuse_lost(home: &Path, file: HomeFile) -> Result<()> {
 /// The system's; the old file is untouched.
 pub(super) fn write(home: &Path, file: HomeFile, bytes: &[u8]) -> Result<()> {
     let path = home.join(file.name());
+    if file == HomeFile::Settings {
+        return settings_copy::put(&path, bytes);
+    }
     if !file.is_guarded() {
         return durable::write(&path, bytes);
     }

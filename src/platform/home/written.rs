@@ -65,10 +65,9 @@ pub(super) fn is_lost(path: &Path, file: HomeFile) -> bool {
     }
 }
 
-/// What a home has that is not new: the device's key or token, its mesh, or its documents.
-const OWN: [HomeFile; 10] = [
-    HomeFile::Identity,
-    HomeFile::Hardware,
+/// What a home has that is not new: the token of the API, the mesh, or documents. The key and its note are none of it: `wattle id` makes a key before the
+/// first start, which still is the first.
+const OWN: [HomeFile; 8] = [
     HomeFile::Token,
     HomeFile::Records,
     HomeFile::MeshRoot,
@@ -79,7 +78,7 @@ const OWN: [HomeFile; 10] = [
     HomeFile::Counts,
 ];
 
-/// Whether nothing of an agent is in a home, nor was by the list. The count of starts does not tell that, as it may be lost.
+/// Whether nothing of an agent but its key is in a home, nor was by the list. The count of starts does not tell that, as it may be lost.
 pub(super) fn is_new(home: &Path) -> bool {
     let was = list(home);
     !has_store(home) && OWN.iter().all(|file| is_gone(&home.join(file.name())) && !was.contains(file))

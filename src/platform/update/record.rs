@@ -1,7 +1,7 @@
 //! The record of an update, on the data partition: whole, or not there.
 
 use crate::limits::UPDATE_RECORD_BYTES_MAX;
-use crate::mesh::update::{Record, Slot, Stage};
+use crate::mesh::update::{Record, Slot, Stage, Why};
 use crate::platform::home::durable;
 use crate::platform::regular;
 use crate::wire::update::Version;
@@ -18,7 +18,7 @@ const CAME_UP: &str = "came-up";
 /// What is written to see whether a record can be.
 const BESIDE: &str = "record.try";
 
-/// Its form in the file.
+/// Its form in the file. What it did not have from the beginning may be missing, and what a later version adds is passed over: both systems read it.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     version: String,
@@ -29,6 +29,10 @@ struct Kept {
     is_choice: bool,
     #[serde(default)]
     tries: u8,
+    #[serde(default)]
+    why: Option<String>,
+    #[serde(default)]
+    is_told: bool,
 }
 
 /// The words for the stages.
@@ -37,6 +41,16 @@ const STAGES: [(Stage, &str); 4] = [
     (Stage::Trying, "trying"),
     (Stage::Confirmed, "confirmed"),
     (Stage::RolledBack, "rolled-back"),
+];
+
+/// The words for why one was given up.
+const WHYS: [(Why, &str); 6] = [
+    (Why::Owner, "owner"),
+    (Why::NoAgent, "agent"),
+    (Why::CardUnread, "card"),
+    (Why::NoNetwork, "network"),
+    (Why::Nobody, "nobody"),
+    (Why::Start, "start"),
 ];
 
 /// The record, if there is one that makes sense.
@@ -59,6 +73,8 @@ fn parse(bytes: &[u8]) -> Option<Record> {
         needs_mesh: kept.needs_mesh,
         is_choice: kept.is_choice,
         tries: kept.tries,
+        why: kept.why.and_then(|kept| WHYS.iter().find(|(_, word)| *word == kept).map(|(why, _)| *why)),
+        is_told: kept.is_told,
     })
 }
 
@@ -74,6 +90,8 @@ pub(super) fn write(folder: &Path, record: Record) -> Result<()> {
         needs_mesh: record.needs_mesh,
         is_choice: record.is_choice,
         tries: record.tries,
+        why: record.why.map(|why| why_word(why).to_owned()),
+        is_told: record.is_told,
     };
     durable::write(&folder.join(NAME), &serde_json::to_vec(&kept)?)
 }
@@ -93,6 +111,12 @@ pub(super) fn try_to_write(folder: &Path) -> Result<()> {
 #[must_use]
 pub fn stage_word(stage: Stage) -> &'static str {
     STAGES.iter().find(|(known, _)| *known == stage).map_or("", |(_, word)| word)
+}
+
+/// The word for why one was given up, for programs.
+#[must_use]
+pub fn why_word(why: Why) -> &'static str {
+    WHYS.iter().find(|(known, _)| *known == why).map_or("", |(_, word)| word)
 }
 
 /// Forgets it, and what came up of it, synced.

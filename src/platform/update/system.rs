@@ -21,6 +21,11 @@ const MAKER: &str = "maker";
 const NAME: &str = "data/system/hostname";
 /// The address that the owner set.
 const ADDRESS: &str = "data/system/update.address";
+/// The kernel's routes: of IPv4, with the interface first, below a heading; and of IPv6, with the network first and the interface last.
+const ROUTES: &str = "proc/net/route";
+const ROUTES_6: &str = "proc/net/ipv6_route";
+/// How networks of IPv6 begin that each interface has which is up, whoever else is there: those of its link alone (fe80::/10), and groups (ff00::/8).
+const OF_EACH_LINK: [&str; 5] = ["fe8", "fe9", "fea", "feb", "ff"];
 /// There while the image's kernel module is loaded that tells the firmware of tryboot: only where the firmware can be told.
 const TRYBOOT: &str = "sys/module/wattle_tryboot";
 
@@ -134,15 +139,14 @@ impl System {
         self.run().join("stand-in").exists()
     }
 
-    /// Whether the board has a way into a network, as the image's `look` sees it: a route that is not its own. It goes with the cable, and with the Wi-Fi.
+    /// Whether the board has a way into a network, as the image's `look` sees it: a route that is not its own, of IPv4 or IPv6. It goes with the cable, and with the Wi-Fi.
     pub(super) fn has_network(&self) -> bool {
-        let routes = regular::read(&self.root.join("proc/net/route"), UPDATE_ROUTES_BYTES_MAX).unwrap_or_default();
-        let routes = String::from_utf8_lossy(&routes);
-        routes
-            .lines()
-            .skip(1)
-            .filter_map(|route| route.split_ascii_whitespace().next())
-            .any(|interface| interface != "lo")
+        let table = |name: &str| {
+            let routes = regular::read(&self.root.join(name), UPDATE_ROUTES_BYTES_MAX).unwrap_or_default();
+            String::from_utf8_lossy(&routes).into_owned()
+        };
+        let is_other = |route: &str| route.split_ascii_whitespace().next().is_some_and(|interface| interface != "lo");
+        table(ROUTES).lines().skip(1).any(is_other) || table(ROUTES_6).lines().any(leads_out)
     }
 
     /// Whether the firmware can be told to start the other system once.
@@ -211,6 +215,13 @@ impl System {
     }
 }
 
+/// Whether a line of the table of IPv6 is of a network that somebody gave the board.
+fn leads_out(route: &str) -> bool {
+    let mut words = route.split_ascii_whitespace();
+    let (Some(network), Some(interface)) = (words.next(), words.next_back()) else { return false };
+    interface != "lo" && !OF_EACH_LINK.iter().any(|start| network.starts_with(start))
+}
+
 /// The disk of a partition with this number, as /sys/dev/block has it.
 fn disk_of(devices: &Path, partition: u64) -> Option<PathBuf> {
     let place = devices.join(format!("{}:{}", major(partition), minor(partition)));
@@ -260,7 +271,22 @@ mod tests {
         for (routes, has) in
             [("", false), ("lo\t00000000\t0\n", false), ("lo\t0\t0\nwlan0\t00000000\t0100000A\n", true)]
         {
-            put("proc/net/route", &format!("{head}{routes}"));
+            put(ROUTES, &format!("{head}{routes}"));
+            assert_eq!(system.has_network(), has, "{routes}");
+        }
+        put(ROUTES, head);
+        let zeros = "0".repeat(32);
+        let of_six = |network: &str, length: &str, interface: &str| {
+            let network = format!("{network:0<32}");
+            format!("{network} {length} {zeros} 00 {zeros} 00000100 00000001 00000000 00000001 {interface:>8}\n")
+        };
+        let own = [of_six("fe80", "40", "eth0"), of_six("ff", "08", "eth0"), of_six("", "00", "lo")].concat();
+        for (routes, has) in [
+            (own.clone(), false),
+            ([own.clone(), of_six("fd00", "40", "eth0")].concat(), true),
+            ([own, of_six("", "00", "wlan0")].concat(), true),
+        ] {
+            put(ROUTES_6, &routes);
             assert_eq!(system.has_network(), has, "{routes}");
         }
     }

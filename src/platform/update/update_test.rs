@@ -4,7 +4,7 @@ use super::tar::tests::tar_of;
 use super::*;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{UPDATE_TRIAL_LIMIT_MS, UPDATE_TRIAL_MS};
-use crate::mesh::update::{Reach, Slot};
+use crate::mesh::update::{Health, Reach, Slot, Why};
 use crate::platform::home::durable::cut;
 use crate::wire::update::{Architecture, MANIFEST, ROOT};
 use miniz_oxide::deflate::compress_to_vec;
@@ -120,7 +120,8 @@ impl Board {
         }
         let after = |millis| Instant::ZERO + Duration::from_millis(millis);
         for now in [after(0), after(UPDATE_TRIAL_MS), after(UPDATE_TRIAL_LIMIT_MS)] {
-            let then = card.carry_out(&trial.step(now, is_good || !is_new, Reach::Member))?;
+            let health = if is_good || !is_new { Health::Ready } else { Health::NoAgent };
+            let then = card.carry_out(&trial.step(now, health, Reach::Member))?;
             if then != Then::GoOn {
                 return Ok(then);
             }
@@ -287,6 +288,7 @@ fn a_version_that_the_owner_chose_over_a_newer_one_stands_until_another_takes_it
     );
     let record = Card::look(&board.system()).unwrap().unwrap();
     assert_eq!((record.needs_mesh, record.is_choice, record.tries, record.stands()), (true, false, 0, false));
+    assert_eq!((record.why, record.is_told), (None, false));
 }
 
 fn lived_on(board: &Board) -> (Slot, Stage) {
@@ -318,6 +320,28 @@ fn only_an_update_that_has_held_is_handed_on_and_another_board_takes_it_from_the
     let (mut trial, _) = Trial::start(Instant::ZERO, Slot::B, card.record());
     card.carry_out(&trial.back(Slot::B)).unwrap();
     assert!(!held.exists());
+}
+
+#[test]
+fn why_an_update_was_given_up_is_read_as_it_was_kept_also_beside_what_a_later_program_adds() {
+    let board = Board::new();
+    let system = board.system();
+    let kept = "data/system/update/record.json";
+    let whys = [Why::Owner, Why::NoAgent, Why::CardUnread, Why::NoNetwork, Why::Nobody, Why::Start];
+    let mut told = std::collections::BTreeSet::new();
+    for why in whys {
+        let record = Record { stage: Stage::RolledBack, tries: 3, why: Some(why), ..Record::new(NEW, Slot::B) };
+        Card::take(&system).unwrap().carry_out(&[Effect::Save(record)]).unwrap();
+        assert_eq!(Card::look(&system), Ok(Some(record)));
+        let text = why_given_up(&system, record).unwrap();
+        assert!(text.contains("99.0.0 was given up") && told.insert(text.clone()), "{text}");
+        assert_eq!(why_given_up(&system, Record { stage: Stage::Written, ..record }), None);
+    }
+    let text = board.text(kept);
+    board.put(kept, &text.replace('{', "{\"more\":1,").replace("\"start\"", "\"a reason of a later program\""));
+    let record = Card::look(&system).unwrap().unwrap();
+    assert_eq!((record.stage, record.tries, record.why), (Stage::RolledBack, 3, None));
+    assert_eq!(why_given_up(&system, record), None);
 }
 
 #[test]

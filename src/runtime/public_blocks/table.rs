@@ -1,6 +1,7 @@
 //! Where the blocks of public documents lie.
 
 use super::folder::{PublicFile, in_folders};
+use super::verdicts::Verdicts;
 use crate::base::collection_name::is_same;
 use crate::base::id::Row;
 use crate::limits::{DOCUMENT_BYTES_MAX, IPFS_LEAF_BYTES, PUBLIC_FILE_BLOCKS_MAX, PUBLIC_PASSAGES_MAX};
@@ -16,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Error, Read, Result, Seek, SeekFrom};
 use std::sync::Arc;
 
-/// What looks for secrets in a file of this path and these bytes that needs a parser, or says why nobody can just now.
-pub(super) type FindsSecret<'a> = dyn Fn(&[u8], &[u8]) -> core::result::Result<bool, String> + 'a;
+/// Whether a file of this path and these bytes needs a parser to be looked at for secrets.
+pub(super) type NeedsParser = fn(&[u8], &[u8]) -> bool;
 
 /// Where a block lies in its document: the number of a leaf, a node or a passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,8 @@ pub enum State {
     Withheld,
     /// Nothing: there is no room for the names of its blocks.
     Full,
-    /// Its passages alone: its file cannot be read just now, or is not what was read.
+    /// Its passages alone: its file cannot be read just now, or is not what was read. Not those either: nobody looked at its file for secrets yet, which
+    /// needs a parser.
     Unread,
 }
 
@@ -47,7 +49,7 @@ pub struct LeftOut {
     pub withheld: u64,
     /// There is no room for the names of their blocks.
     pub full: u64,
-    /// Their files cannot be read just now, or are not what was read.
+    /// Their files cannot be read just now, are not what was read, or were not looked at for secrets yet.
     pub unread: u64,
 }
 
@@ -58,6 +60,8 @@ pub(super) struct Held {
     pub(super) file: Option<Blocks>,
     pub(super) passages: Vec<(Cid, Row)>,
     pub(super) state: State,
+    /// Whether a parser is to look at its file.
+    pub(super) is_due: bool,
 }
 
 /// The blocks of a file.
@@ -91,10 +95,8 @@ pub(super) struct Table {
 
 impl Table {
     /// The table of what is public now. Documents that did not change since an `earlier` one are not read again, unless their
-    /// file could not be read.
-    ///
-    /// `finds_secret`: whether a secret stands in what a parser reads of the file at this path with these bytes.
-    pub(super) fn made(kv: &impl KvRead, earlier: &Self, finds_secret: &FindsSecret<'_>) -> Self {
+    /// file could not be read, or a parser has looked at it since. No parser runs for it.
+    pub(super) fn made(kv: &impl KvRead, earlier: &Self, needs: NeedsParser, verdicts: &Verdicts) -> Self {
         let known = earlier.documents.iter().chain(&earlier.next);
         let known: BTreeMap<_, _> = known.map(|held| (held.found.doc, held)).collect();
         let sources = read::sources(kv).unwrap_or_default();
@@ -105,11 +107,15 @@ impl Table {
                 table.documents.push(Arc::new(Held::without_room(found)));
                 return Ok(());
             }
-            let is_read = |held: &&&Arc<Held>| matches!(held.state, State::Given | State::Withheld);
+            let is_read = |held: &&&Arc<Held>| match held.state {
+                State::Given | State::Withheld => true,
+                State::Unread => held.is_due && verdicts.of(&held.found).is_none(),
+                State::Full => false,
+            };
             let same = known.get(&found.doc).filter(|held| held.found == found).filter(is_read);
             let held = match same {
                 Some(held) => Arc::clone(held),
-                None => Arc::new(Held::read(kv, found, &table.sources, finds_secret)?),
+                None => Arc::new(Held::read(kv, found, &table.sources, (needs, verdicts))?),
             };
             table.add(held);
             Ok(())
@@ -144,6 +150,11 @@ impl Table {
     /// Whether nothing would be another if the table were made again.
     pub(super) fn is_settled(&self) -> bool {
         !self.is_broken && self.documents.iter().all(|held| held.state != State::Unread)
+    }
+
+    /// The documents whose files a parser is to look at.
+    pub(super) fn due(&self) -> impl Iterator<Item = &Arc<Held>> {
+        self.documents.iter().filter(|held| held.is_due)
     }
 
     /// Whether the passages of a document are found by their names.
@@ -223,38 +234,40 @@ impl Table {
 
 impl Held {
     fn without_room(found: Published) -> Self {
-        Self { found, file: None, passages: Vec::new(), state: State::Full }
+        Self { found, file: None, passages: Vec::new(), state: State::Full, is_due: false }
     }
 
     /// The file counts only with the bytes that the agent read: others were not looked at by the rules for what is read.
-    /// Where nobody can look at it for secrets just now, it is not given out yet.
+    /// Where a parser has to look at it for secrets and did not yet, nothing of it is given out.
     fn read(
         kv: &impl KvRead,
         found: Published,
         sources: &Sources,
-        finds_secret: &FindsSecret<'_>,
+        (needs, verdicts): (NeedsParser, &Verdicts),
     ) -> core::result::Result<Self, KvError> {
         let mut passages = Vec::new();
-        let mut bytes = whole(&found.path, sources).ok().filter(|bytes| found.version.is_of(bytes));
+        let bytes = bytes_of(&found, sources);
         let name = String::from_utf8_lossy(&found.path);
         let mut has_secret = bytes.as_ref().is_some_and(|bytes| holds_secret(&name, bytes));
-        if let Some(looked_at) = bytes.as_ref().filter(|_| !has_secret) {
-            match finds_secret(&found.path, looked_at) {
-                Ok(finds) => has_secret = finds,
-                Err(why) => {
-                    log::debug!("A public document is not given out yet, as nobody can look for secrets in it: {why}.");
-                    bytes = None;
-                }
-            }
+        if !has_secret && bytes.as_ref().is_some_and(|bytes| needs(&found.path, bytes)) {
+            let Some(finds) = verdicts.of(&found) else {
+                return Ok(Self { found, file: None, passages: Vec::new(), state: State::Unread, is_due: true });
+            };
+            has_secret = finds;
         }
         let are_all =
             published::passages(kv, found.doc, |row, text| passages.push((Cid::of_raw(text.as_bytes()), row)))?;
         if has_secret || !are_all {
-            return Ok(Self { found, file: None, passages: Vec::new(), state: State::Withheld });
+            return Ok(Self { found, file: None, passages: Vec::new(), state: State::Withheld, is_due: false });
         }
         let file = bytes.map(|bytes| Blocks::of(&bytes));
         let state = if file.is_some() { State::Given } else { State::Unread };
-        Ok(Self { found, file, passages, state })
+        Ok(Self { found, file, passages, state, is_due: false })
+    }
+
+    /// The bytes of its file, if they are those that the agent read.
+    pub(super) fn bytes(&self, sources: &Sources) -> Option<Vec<u8>> {
+        bytes_of(&self.found, sources)
     }
 
     /// Whether it is of this collection, or of any.
@@ -300,6 +313,10 @@ impl Blocks {
         let top = builder.finish(&mut nodes);
         Self { top, leaves, nodes }
     }
+}
+
+fn bytes_of(found: &Published, sources: &Sources) -> Option<Vec<u8>> {
+    whole(&found.path, sources).ok().filter(|bytes| found.version.is_of(bytes))
 }
 
 fn whole(path: &[u8], sources: &Sources) -> Result<Vec<u8>> {

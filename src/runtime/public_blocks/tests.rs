@@ -24,12 +24,13 @@ impl Place {
         fs::create_dir(folder.path().join("files")).unwrap();
         let disk = Disk::open(&folder.path().join("store"), Sync::Buffer).unwrap();
         let mut blocks = PublicBlocks::new(disk.clone());
-        // This program of tests is no parser.
-        blocks.finds_secret = |_, path, _| match path {
+        // This program of tests is no parser, and looks when a test says so.
+        let finds: FindsSecret = |_, path, _| match path {
             path if path.ends_with(b"key.docx") => Ok(true),
             path if path.ends_with(b"busy.docx") => Err("it is busy".to_owned()),
             _ => Ok(false),
         };
+        blocks.readers = Readers { needs: |path, _| path.ends_with(b".docx"), finds, begin: |_, _| {} };
         let mut place = Self { folder, library: Library::open(disk).unwrap(), blocks };
         place.ring(Ring::Public);
         place
@@ -165,14 +166,52 @@ fn a_document_in_which_a_parser_finds_a_secret_is_withheld_and_one_that_it_canno
     for name in ["key.docx", "busy.docx", "plain.docx"] {
         place.file(name, format!("{name} of words").as_bytes(), "words");
     }
-    let left_out = LeftOut { withheld: 1, unread: 1, ..LeftOut::default() };
+    let left_out = |withheld, unread| LeftOut { withheld, unread, ..LeftOut::default() };
     let files = place.blocks.files(None).unwrap();
-    assert_eq!((files.files.len(), files.left_out), (1, left_out));
+    assert_eq!((files.files.len(), files.left_out), (0, left_out(0, 3)), "nobody looked at any");
+    place.blocks.look_at_packed(usize::MAX);
+    let files = place.blocks.files(None).unwrap();
+    assert_eq!((files.files.len(), files.left_out), (1, left_out(1, 1)));
     assert!(files.files[0].path.ends_with(b"plain.docx"));
     assert_eq!(place.blocks.block(&Cid::of_raw(b"key.docx of words")), None);
     // As soon as it can be looked at, it is given out.
-    place.blocks.finds_secret = |_, _, _| Ok(false);
-    assert_eq!(place.blocks.files(None).unwrap().left_out, LeftOut { withheld: 1, ..LeftOut::default() });
+    place.blocks.readers.finds = |_, _, _| Ok(false);
+    place.blocks.look_at_packed(usize::MAX);
+    assert_eq!(place.blocks.files(None).unwrap().left_out, left_out(1, 0));
+    // A file with bytes that were looked at under this name is not looked at again.
+    place.blocks.readers.finds = |_, _, _| Err("nobody looks any more".to_owned());
+    fs::create_dir(place.path("moved")).unwrap();
+    place.file("moved/key.docx", b"key.docx of words", "words");
+    place.file("moved/plain.docx", b"plain.docx of words", "words");
+    let files = place.blocks.files(None).unwrap();
+    assert_eq!((files.files.len(), files.left_out), (3, left_out(2, 0)));
+}
+
+#[test]
+fn plain_files_do_not_wait_for_packed_ones_and_a_stranger_has_few_looked_at() {
+    let mut place = Place::new();
+    place.blocks.readers.finds = |_, _, _| Ok(false);
+    place.blocks.readers.begin = PublicBlocks::look_at_packed;
+    place.file("a.md", b"plain", "plain words");
+    for n in 0..3 {
+        place.file(&format!("{n}.docx"), format!("packed {n}").as_bytes(), "packed words");
+    }
+    let packed = |place: &Place| {
+        let blocks = (0..3).filter_map(|n| place.blocks.held(&Cid::of_raw(format!("packed {n}").as_bytes())));
+        blocks.count()
+    };
+    assert!(place.blocks.block(&Cid::of_raw(b"plain")).is_some(), "the first question finds it");
+    assert_eq!(place.blocks.held(&Cid::of_raw(b"packed words")), None, "nor its passages, before anybody looked");
+    let known = |place: &Place| 3 - place.blocks.not_looked_at(&place.blocks.table()).len();
+    assert_eq!((known(&place), packed(&place)), (PUBLIC_LOOKED_AT_MAX, 0));
+    assert_eq!(place.blocks.block(&Cid::of_raw(b"none")), None);
+    assert_eq!(known(&place), PUBLIC_LOOKED_AT_MAX, "so soon after the other none is looked at");
+    assert_eq!(
+        place.files(None),
+        1 + PUBLIC_LOOKED_AT_MAX,
+        "an owner is told what is there, and has the others looked at"
+    );
+    assert_eq!((known(&place), place.files(None), packed(&place)), (3, 4, 3));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! It is looked at in two ways: in the words that its readers show, before they leave anything out, by the rules for texts (`secret`); and in an archive in the
 //! bytes of each entry, also of those that no reader shows, for private keys and for the names of files of keys. What cannot be looked at,
-//! since it needs a password, is damaged or too much, counts as a secret: nobody knows then.
+//! since it needs a password, is damaged or too much, or since the list of a ZIP file's entries does not tell of it, counts as a secret: nobody knows then.
 //!
 //! These are the readers of documents, so this runs where they do, in a process of its own (`platform::child`).
 
@@ -44,6 +44,7 @@ fn in_entries(name: &str, bytes: &[u8], depth: usize, budget: &mut Budget) -> bo
         let zip = Zip::open(bytes);
         let is_file = |entry: &&Entry| !entry.name.ends_with('/');
         return zip.left_out > 0
+            || zip.has_remains()
             || zip.entries.iter().filter(is_file).any(|entry| match zip.read(entry, entry_most(), budget) {
                 Some(unpacked) if unpacked.end == End::Whole => is_key_within(&entry.name, &unpacked.bytes, budget),
                 _ => true,
@@ -66,6 +67,7 @@ mod tests {
     use crate::limits::ARCHIVE_DEPTH_MAX;
     use crate::text::extract::archive::gzip::tests::gzip;
     use crate::text::extract::archive::tar::tests::tar;
+    use crate::text::extract::archive::zip::Zip;
     use crate::text::extract::archive::zip::tests::zip;
     use crate::text::extract::{holds_packed_secret, needs_parser};
 
@@ -119,6 +121,45 @@ mod tests {
         for (name, bytes) in entries {
             assert!(is_withheld("a.zip", &with(name, bytes)), "{name}");
         }
+    }
+
+    #[test]
+    fn what_was_taken_out_of_the_directory_alone_is_still_in_the_file() {
+        let secret = format!("{WORDS}\n{KEY}\n").repeat(3);
+        let whole = zip(&[("a.txt", WORDS.as_bytes()), ("old.txt", secret.as_bytes()), ("b.txt", WORDS.as_bytes())]);
+        let places = |mark: &[u8]| -> Vec<usize> {
+            whole.windows(4).enumerate().filter(|(_, part)| *part == mark).map(|(at, _)| at).collect()
+        };
+        let (records, end) = (places(b"PK\x01\x02"), places(b"PK\x05\x06")[0]);
+        // As a program does that changes a file in place: the record goes, and what it told of stays.
+        let without = |taken: &[usize]| {
+            let bounds = [&records[..], &[end]].concat();
+            let kept = |at: &usize| !taken.contains(at);
+            let directory: Vec<u8> =
+                (0..3).filter(kept).flat_map(|at| &whole[bounds[at]..bounds[at + 1]]).copied().collect();
+            let mut file = [&whole[..records[0]], &directory, &whole[end..]].concat();
+            let record = records[0] + directory.len();
+            let count = u16::try_from(3 - taken.len()).unwrap().to_le_bytes();
+            file[record + 8..record + 10].copy_from_slice(&count);
+            file[record + 10..record + 12].copy_from_slice(&count);
+            file[record + 12..record + 16].copy_from_slice(&u32::try_from(directory.len()).unwrap().to_le_bytes());
+            file
+        };
+        assert!(without(&[]) == whole);
+        for taken in [&[1][..], &[0, 1], &[1, 2], &[0, 1, 2]] {
+            assert!(is_withheld("a.zip", &without(taken)), "without {taken:?}");
+        }
+        // Nothing of it is in these: sizes behind a stream, and zeros that align an entry.
+        let clean = zip(&[("a.txt", WORDS.as_bytes())]);
+        let at = clean.windows(4).position(|part| part == b"PK\x01\x02").unwrap();
+        for (between, has_more) in [(vec![7; 24], false), (vec![0; 99], false), (vec![7; 25], true)] {
+            let mut shifted = [&clean[..at], &between, &clean[at..]].concat();
+            let offset = shifted.len() - 6;
+            shifted[offset..offset + 4].copy_from_slice(&u32::try_from(at + between.len()).unwrap().to_le_bytes());
+            assert_eq!(Zip::open(&shifted).has_remains(), has_more, "{between:?}");
+        }
+        let behind = [&clean[..], &[b'x'; 99]].concat();
+        assert!(Zip::open(&behind).has_remains());
     }
 
     #[test]

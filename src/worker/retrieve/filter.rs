@@ -1,9 +1,11 @@
 //! The chunks that a question's filters let answer: what is known of each document's file tells whether it fits.
 
 use super::files::changed_ns;
+use super::folders::Folders;
 use super::lookup::Lookup;
 use crate::base::filter::{Filter, Matcher};
 use crate::base::hit::TypedFiles;
+use crate::search::files::{Seen, ToldOf};
 use crate::search::lexical::row_set::RowSet;
 use crate::store::keys;
 use crate::store::kv::{Kv, KvError, Space};
@@ -11,26 +13,31 @@ use crate::store::read;
 use crate::store::record::{DocState, Document, Record, Sources};
 use std::sync::Arc;
 
-/// The rows of the documents that fit; `None` where all do. Where the files are not in memory, all records are read.
+/// The rows of the documents that fit; `None` where all do. For another device a path is what it is told of it: by what fits it would find out the
+/// rest, letter by letter. Where the files are not in memory, all records are read.
 ///
 /// # Errors
 /// Any `KvError`.
 pub(super) fn rows(
     (kv, lookup): (&impl Kv, &impl Lookup),
     filter: &Filter,
-    sources: Option<&Sources>,
+    folders: Folders<'_>,
 ) -> Result<Option<Arc<RowSet>>, KvError> {
     if filter.takes_all_files() {
         return Ok(None);
     }
+    let sources = folders.sources;
     let collection_of = |path: &[u8]| sources.and_then(|sources| sources.of(path)).map(|of| of.collection.as_str());
-    if let Some(rows) = lookup.fitting(filter, &collection_of) {
+    let told: ToldOf<'_> = &|path| folders.told(path);
+    let seen = Seen { collection_of: &collection_of, told: folders.shared.then_some(told) };
+    if let Some(rows) = lookup.fitting(filter, seen) {
         return Ok(Some(rows));
     }
     let (matcher, mut rows) = (Matcher::new(filter), RowSet::default());
     read::walk(kv, Space::Document, |_, value| {
         let doc = Document::decode_stored(value)?;
-        if matcher.takes(&doc.path, collection_of(&doc.path), changed_ns(&doc)) {
+        let path = seen.told.map_or(&doc.path[..], |told| told(&doc.path));
+        if matcher.takes(path, collection_of(&doc.path), changed_ns(&doc)) {
             doc.chunks.iter().for_each(|place| rows.insert(place.row));
         }
         Ok(())

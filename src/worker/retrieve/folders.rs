@@ -2,6 +2,7 @@
 
 use crate::base::hit::Absence;
 use crate::base::id::Ring;
+use crate::base::path::shown;
 use crate::store::kv::{Kv, KvError};
 use crate::store::read;
 use crate::store::record::{ChunkHead, Sources};
@@ -35,6 +36,13 @@ impl Folders<'_> {
             Some(Absence::Unreadable) => !self.shared,
             Some(Absence::Away(_) | Absence::Kept(_)) => !self.hide_any(),
         }
+    }
+
+    /// A path as another device is told it: from the name of the watched folder on, as far as folders are shared.
+    pub(super) fn told<'p>(&self, path: &'p [u8]) -> &'p [u8] {
+        let places = self.sources.map(|sources| &sources.places[..]).unwrap_or_default();
+        let shared = places.iter().filter(|source| source.ring.is_shared());
+        shown(path, shared.map(|source| source.path.as_slice()))
     }
 
     /// Whether a file lies in a watched folder. One that does not is left from a fault, and is about to be deleted.

@@ -5,7 +5,7 @@ use super::files::file_of;
 use crate::base::filter::Filter;
 use crate::base::id::{ModelMark, Row};
 use crate::base::vector::Embedding;
-use crate::search::files::Files;
+use crate::search::files::{Files, Seen};
 use crate::search::indexes::{Indexes, VectorIndexes};
 use crate::search::lexical::index::{Matches, found};
 use crate::search::lexical::phrase::Phrases;
@@ -57,7 +57,7 @@ pub trait Lookup {
     }
 
     /// The rows of the files that fit a filter; `None` where the files are not in memory; see `search::files`.
-    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>>;
+    fn fitting(&self, filter: &Filter, seen: Seen<'_>) -> Option<Arc<RowSet>>;
 
     /// The row from which on the words of chunks are not in the index yet.
     fn words_end(&self) -> Row;
@@ -65,9 +65,6 @@ pub trait Lookup {
 
 /// Whether there is no time for more postings than so many.
 pub type IsLate<'a> = &'a dyn Fn(usize) -> bool;
-
-/// Gives the collection of a path.
-pub type CollectionOf<'a> = &'a dyn Fn(&[u8]) -> Option<&'a str>;
 
 /// The indexes of a store that nobody changes meanwhile.
 pub struct InStore<'a, K> {
@@ -106,8 +103,8 @@ impl<K: Kv> Lookup for InStore<'_, K> {
         found::holding(&self.index.words, phrases.looked_up(), &mut Until::new(self.kv, is_late), max, allowed)
     }
 
-    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
-        self.index.files.fitting(filter, collection_of)
+    fn fitting(&self, filter: &Filter, seen: Seen<'_>) -> Option<Arc<RowSet>> {
+        self.index.files.fitting(filter, seen)
     }
 
     fn words_end(&self) -> Row {
@@ -151,8 +148,8 @@ impl<K: Kv> Lookup for Late<'_, K> {
         self.0.holding(phrases, max, allowed, is_late)
     }
 
-    fn fitting(&self, filter: &Filter, collection_of: CollectionOf<'_>) -> Option<Arc<RowSet>> {
-        self.0.fitting(filter, collection_of)
+    fn fitting(&self, filter: &Filter, seen: Seen<'_>) -> Option<Arc<RowSet>> {
+        self.0.fitting(filter, seen)
     }
 
     fn words_end(&self) -> Row {

@@ -37,6 +37,12 @@ pub struct Version {
 }
 
 impl Version {
+    /// The hash of the content (`worker::extract::content_hash`).
+    #[must_use]
+    pub const fn content(&self) -> [u8; 16] {
+        self.content
+    }
+
     /// Whether these are the bytes that were read: others were never looked at, and are nobody's to have yet.
     #[must_use]
     pub fn is_of(&self, bytes: &[u8]) -> bool {

@@ -23,7 +23,7 @@ use crate::worker::scan::Listing;
 mod copies_test;
 mod due_test;
 mod earlier_test;
-mod typed_files_test;
+mod filters_test;
 
 struct Shelf {
     library: Library<MemoryKv>,

@@ -7,14 +7,19 @@
 use super::super::charset;
 use super::inflate::{Budget, End, Unpacked, inflate, stored};
 use crate::limits::{ARCHIVE_NAME_BYTES_MAX, UNPACKED_ENTRIES_MAX};
+use std::ops::Range;
 
 const LOCAL: &[u8] = b"PK\x03\x04";
 const CENTRAL: &[u8] = b"PK\x01\x02";
 const END: &[u8] = b"PK\x05\x06";
+const END64: &[u8] = b"PK\x06\x06";
 
 /// Bytes of the record at the end, and of the comment behind it.
 const END_BYTES: usize = 22;
 const COMMENT_BYTES_MAX: usize = 65_535;
+/// Bytes of ZIP64's own record at the end and of what says where that is; and, at most, of what tells the sizes of a stream behind it.
+const END64_BYTES: usize = 76;
+const DESCRIPTOR_BYTES: usize = 24;
 
 /// A file in a ZIP file.
 #[derive(Clone, Debug)]
@@ -55,18 +60,47 @@ pub(crate) struct Zip<'a> {
     pub(crate) is_cut: bool,
     /// Entries beyond `limits::UNPACKED_ENTRIES_MAX`, which are not in the list.
     pub(crate) left_out: usize,
+    /// Where its directory and the record at its end are.
+    frame: Vec<Range<usize>>,
 }
 
 impl<'a> Zip<'a> {
     /// The entries of a file; none if it is no ZIP file.
     pub(crate) fn open(file: &'a [u8]) -> Self {
         match directory(file) {
-            Some(List { entries, left_out }) => Self { file, entries, is_cut: false, left_out },
+            Some((List { entries, left_out }, frame)) => Self { file, entries, is_cut: false, left_out, frame },
             None => {
                 let List { entries, left_out } = scan(file);
-                Self { file, entries, is_cut: true, left_out }
+                Self { file, entries, is_cut: true, left_out, frame: Vec::new() }
             }
         }
+    }
+
+    /// Whether it has bytes that belong to no entry, as a program leaves them that takes an entry out of the directory alone: nobody who reads by that
+    /// sees them. What tells the sizes of a stream behind it, and zeros, are none. Of a file without a directory all entries are in the list.
+    pub(crate) fn has_remains(&self) -> bool {
+        if self.is_cut {
+            return false;
+        }
+        let entries = self.entries.iter().map(|entry| entry.at..self.end_of(entry));
+        let mut parts: Vec<Range<usize>> = entries.chain(self.frame.iter().cloned()).collect();
+        parts.sort_unstable_by_key(|part| part.start);
+        parts.push(self.file.len()..self.file.len());
+        let mut end = 0;
+        parts.iter().any(|part| {
+            let between = self.file.get(end..part.start).unwrap_or_default();
+            end = end.max(part.end);
+            between.iter().rposition(|byte| *byte != 0).is_some_and(|last| last >= DESCRIPTOR_BYTES)
+        })
+    }
+
+    /// Where the packed bytes of an entry end; where it begins if it is not there.
+    fn end_of(&self, entry: &Entry) -> usize {
+        let header = self.file.get(entry.at..).filter(|header| header.starts_with(LOCAL));
+        let names = header.and_then(|header| Some([u16_at(header, 26)?, u16_at(header, 28)?]));
+        let head = names.map_or(0, |names| names.into_iter().map(usize::from).fold(30, usize::saturating_add));
+        let packed = if head > 0 { entry.packed.unwrap_or(0) } else { 0 };
+        entry.at.saturating_add(head).saturating_add(packed)
     }
 
     /// The entry of a name, whatever its case is.
@@ -121,14 +155,15 @@ impl List {
     }
 }
 
-/// The entries that the central directory lists.
-fn directory(file: &[u8]) -> Option<List> {
+/// The entries that the central directory lists, and where it and the record at the end are.
+fn directory(file: &[u8]) -> Option<(List, Vec<Range<usize>>)> {
     let first = file.len().saturating_sub(END_BYTES + COMMENT_BYTES_MAX);
     let last = file.len().checked_sub(END_BYTES)?;
     let at = (first..=last).rev().find(|at| file.get(*at..).is_some_and(|rest| rest.starts_with(END)))?;
     let end = file.get(at..)?;
+    let record = at..at + END_BYTES + usize::from(u16_at(end, 20)?);
     if u16_at(end, 10)? == 0 {
-        return Some(List::default());
+        return Some((List::default(), vec![record]));
     }
     let (size, offset) = (to_usize(u32_at(end, 12)?), to_usize(u32_at(end, 16)?));
     // Offsets count from the first local header, and something may stand before it.
@@ -138,13 +173,16 @@ fn directory(file: &[u8]) -> Option<List> {
         // ZIP64: its own end records stand between.
         None => (first_central(file)?, 0),
     };
-    let mut list = List::default();
+    let (mut list, first) = (List::default(), next);
     while let Some(record) = file.get(next..).filter(|record| record.starts_with(CENTRAL)) {
         let Some((entry, length)) = central(record, shift) else { break };
         list.add(entry);
         next += length;
     }
-    (!list.entries.is_empty()).then_some(list)
+    if file.get(next..).is_some_and(|rest| rest.starts_with(END64)) {
+        next += END64_BYTES;
+    }
+    (!list.entries.is_empty()).then_some((list, vec![first..next, record]))
 }
 
 /// Where the run of directory records before the end begins.

@@ -1,4 +1,4 @@
-//! What is known of files of a type where nothing of it was found.
+//! What filters let answer, and what is known of files of a type where nothing of it was found.
 
 use super::*;
 use crate::base::hit::TypedFiles;
@@ -7,6 +7,38 @@ fn filter(values: &[(Key, &str)]) -> Filter {
     let mut filter = Filter::default();
     values.iter().for_each(|(key, value)| filter.add(*key, value).unwrap());
     filter
+}
+
+#[test]
+fn another_device_finds_by_a_path_only_what_it_is_told_of_it() {
+    let mut shelf = Shelf::new();
+    shelf.watch(&[("/home/ann/notes", Ring::Mesh), ("/home/ann/diary", Ring::Private)]);
+    shelf.add("/home/ann/notes/tax/boiler.md", Ring::Mesh, &["the boiler is in the cellar"]);
+    for (value, is_told) in [
+        ("/home/ann/notes", false),
+        ("/home/a", false),
+        ("/home/*", false),
+        ("ann", false),
+        ("notes/tax", true),
+        ("notes/*/*.md", true),
+        ("tax/*", true),
+        ("boiler", true),
+    ] {
+        let hits =
+            |shelf: &mut Shelf, shared| shelf.find_of(filter(&[(Key::Path, value)]), "boiler", 3, shared).hits.len();
+        assert_eq!(hits(&mut shelf, false), 1, "{value}, here");
+        assert_eq!(hits(&mut shelf, true), usize::from(is_told), "{value}, from another device");
+    }
+    // Where the files are not in memory, their records are read.
+    let sources = read::sources(shelf.library.kv()).unwrap();
+    let index = Indexes::default();
+    let rows = |value: &str, shared| {
+        let folders = Folders { sources: Some(&sources), shared };
+        let lookup = InStore { index: &index, kv: shelf.library.kv() };
+        let rows = filter::rows((shelf.library.kv(), &lookup), &filter(&[(Key::Path, value)]), folders);
+        rows.unwrap().is_some_and(|rows| !rows.is_empty())
+    };
+    assert!(rows("/home/ann", false) && !rows("/home/ann", true) && rows("notes/tax", true));
 }
 
 #[test]
