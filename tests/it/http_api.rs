@@ -289,9 +289,9 @@ fn the_calls_answer_with_their_public_json() {
     )), "{status}");
     let found = agent.with_token("POST", "/v1/search", r#"{"query": " where? "}"#);
     assert!(
-        found.ends_with(concat!(
+        found.ends_with(
             r#"{"hits":[{"device":"attic","peer_id":"12D3","path":"file:///a/%FF.md","text":"where?","snippet":[],"score":0.5,"heading":"H"}],"coverage":{"asked":1,"answered":1,"uncovered":{"documents":0,"elsewhere":0,"unknown_devices":0},"files":{"known":0,"searchable":0,"away":0,"scanning":false},"unusable":2,"background":null}}"#
-        )),
+        ),
         "{found}"
     );
     let doctor = agent.with_token("GET", "/v1/doctor", "");
