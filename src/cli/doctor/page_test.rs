@@ -69,7 +69,9 @@ pub(crate) fn all_are_planted() {
         "src/cli/doctor/test.rs",
         "src/cli/doctor/rows_test.rs",
     ]
-    .map(|path| fs::read_to_string(repo.join(path)).unwrap());
+    .map(|path| fs::read_to_string(repo.join(path)).unwrap())
+    // As on one line, where the formatter has broken a call.
+    .map(|source| source.split('(').map(str::trim_start).collect::<Vec<_>>().join("("));
     let rows = rows();
     assert!(rows.len() >= 25, "the table was cut short");
     for Row { fault, .. } in rows {
