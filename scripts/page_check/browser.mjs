@@ -252,7 +252,8 @@ export const back = (page) => page.evaluate(() => history.back());
 
 /** Takes from the browser what it keeps of its agent. */
 export const forget = (page) => page.evaluate(() => { sessionStorage.clear(); localStorage.clear(); });
-export const keeps = (page) => page.evaluate(() => sessionStorage.length + localStorage.length);
+// Whether single letters are commands is a choice, and stays.
+export const keeps = (page) => page.evaluate(() => [sessionStorage, localStorage].flatMap(Object.keys).filter((name) => name !== "keys").length);
 
 const SHOWS = { library: ".library .collection", devices: ".devices .device dl", energy: ".energy .plot", idle: ".searched, .first", answers: "#answers:not([aria-busy]) .hit, #answers:not([aria-busy]) .verdict" };
 
