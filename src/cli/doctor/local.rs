@@ -10,7 +10,9 @@ use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
 use crate::mesh::hardware::Hardware;
 use crate::platform::clock::{self, WallClock};
-use crate::platform::home::{Home, HomeFile, damage, damage_in, disk_free, runs_without_folder, try_writing};
+use crate::platform::home::{
+    Home, HomeFile, damage, damage_in, disk_free, runs_without_folder, try_writing, unfinished_restore,
+};
 use crate::platform::models::IN_HOME;
 use crate::platform::running;
 use crate::platform::sysfs::hardware::hardware;
@@ -95,7 +97,11 @@ fn home(home: &Path, try_writing: impl Fn(&Path) -> std::io::Result<()>) -> Chec
                 ),
                 format!("ls -la {}", word(home)),
             )),
-            Ok(()) => Ok(format!("{name} is private and can be written.")),
+            Ok(()) => match unfinished_restore(home).filter(|_| !running::is_running(&at)) {
+                // An agent that runs tells it itself.
+                Some(Finding { what, command, .. }) => Err((what, command.unwrap_or_default())),
+                None => Ok(format!("{name} is private and can be written.")),
+            },
             Err(error) => {
                 let what = "Nothing new can be indexed or remembered, and no agent can be started on it; one that runs goes on to answer.";
                 Err((
