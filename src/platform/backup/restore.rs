@@ -67,10 +67,12 @@ pub fn restore(at: &Path, path: &Path, replace: bool) -> Result<Restored, String
         format!("The home {} cannot be written: {error}. Nothing was changed.", home.path().display())
     })?;
     let made = removed(&new).and_then(|()| make(&new, open()).map_err(|why| why.to_string()));
+    if made.is_err() {
+        let _ = visit.note(home.path());
+    }
     let made = made.and_then(|made| put(&new, &folder).map(|()| made));
     let (head, sources) = made.map_err(|why| {
         let _ = fs::remove_dir_all(&new);
-        let _ = visit.note(home.path());
         format!("The backup could not be restored: {why}. Nothing was changed.")
     })?;
     let not_all =

@@ -28,6 +28,6 @@ pub fn unfinished_restore(home: &Path) -> Option<Finding> {
     is_unfinished(home).then(|| Finding {
         area: Area::State,
         what: what(),
-        command: Some("wattle restore --help".to_owned()),
+        command: Some("wattle restore FILE".to_owned()),
     })
 }
