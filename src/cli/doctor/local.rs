@@ -300,6 +300,17 @@ mod tests {
     }
 
     #[test]
+    fn a_restore_that_did_not_end_is_told_where_no_agent_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        mode(folder.path(), 0o700);
+        assert!(home(folder.path(), try_writing).is_good());
+        std::fs::create_dir(folder.path().join("store-1.restored")).unwrap();
+        let check = home(folder.path(), try_writing);
+        assert!(!check.is_good() && check.says().contains("did not end"), "{check:?}");
+        assert_eq!(check.command(), Some("wattle restore FILE"));
+    }
+
+    #[test]
     fn of_a_token_that_is_gone_what_is_left_of_it_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
