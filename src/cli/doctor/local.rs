@@ -307,7 +307,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("store-1.restored")).unwrap();
         let check = home(folder.path(), try_writing);
         assert!(!check.is_good() && check.says().contains("did not end"), "{check:?}");
-        assert_eq!(check.command(), Some("wattle restore FILE"));
+        assert_eq!(check.command().map(String::as_str), Some("wattle restore FILE"));
     }
 
     #[test]
