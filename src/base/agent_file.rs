@@ -1,7 +1,7 @@
 //! The names of what an agent keeps in its home, by which that is told from other files.
 
 /// The small files; `platform::home` says what each of them is for.
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 28] = [
     "lock",
     "identity.key",
     "hardware",
@@ -23,6 +23,7 @@ const NAMES: [&str; 27] = [
     "mesh-invites",
     "mesh-seen",
     "mesh-left",
+    "first-visit",
     "energy.json",
     "store-read",
     "feedback",

@@ -37,7 +37,7 @@ use crate::node::input::Input;
 use crate::node::{Node, NodeConfig};
 use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
-use crate::platform::home::{Home, HomeFile, OnHardware, Token, at_home, disk_free};
+use crate::platform::home::{FirstVisit, Home, HomeFile, OnHardware, Token, at_home, disk_free, unfinished_restore};
 use crate::platform::host::host_name;
 use crate::platform::models::{EmbeddedModel, ModelsThere, Places};
 use crate::platform::sysfs::hardware::hardware;
@@ -79,7 +79,7 @@ pub(crate) use {
     folders::{conflict, not_named, not_watched, other_than_set, same_place},
     invited::not_in,
     reports::{of_board, of_card},
-    secured::of_visitor,
+    secured::{of_no_visitor, of_visitor},
 };
 
 /// Runs an agent in the foreground until it is told to stop. `as_json`: what it tells at its start is for a program.
@@ -89,7 +89,7 @@ pub(crate) use {
 pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(), String> {
     // Before anything else: a folder that was mistyped starts nothing.
     let typed_sources = folders::typed(&options.sources)?;
-    let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
+    let (home, visit) = opened(options)?;
     let listener = network::bind_api(options.api, options.network.listen)?;
     let OnHardware { identity, before: key_before, findings } = on_hardware(&home, options)?;
     let (token, (boot, counted)) = (home.token()?, home.count_boot()?);
@@ -139,7 +139,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     let address = listener.local_addr().map_err(|error| format!("The listener broke: {error}."))?;
     options.open_api.into_iter().chain([address]).for_each(|api| diagnostics.api(api));
     let node_handle = node_handle.with_diagnostics(diagnostics).with_home(home.path().to_owned()).with_models(places);
-    let (page, keys) = (format!("http://{address}/#token={}", token.reveal()), keys(&home, options, token, boot)?);
+    let (page, keys) = (format!("http://{address}/#token={}", token.reveal()), keys(&home, options, token, visit)?);
     let lan_listener = secured::lan_listener(&home, options, (&node_handle, &keys))?;
     // Before it answers: whoever saw that it does asks at once, with a command that reads the address there.
     let (told, awaited) = (tell_address(&home, address), node_handle.starting().awaits_folders());
@@ -283,11 +283,12 @@ fn tell_of_home(home: &Home, of_key: &[Finding], node_handle: &NodeHandle) {
     // The log has those of its files already.
     let of_files = home.findings();
     of_files.iter().enumerate().for_each(|(at, found)| board.set_logged(&format!("home:{at}"), found.clone()));
+    unfinished_restore(home.path()).into_iter().for_each(|found| board.set("restore", found));
     of_key.iter().enumerate().for_each(|(at, found)| board.set(&format!("key:{at}"), found.clone()));
 }
 
 /// Who is let in at the API.
-fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Keys, String> {
+fn keys(home: &Home, options: &UpOptions, token: Token, visit: FirstVisit) -> Result<Keys, String> {
     let open_here = options.config.open_here;
     if open_here && options.open_api.is_some() {
         return Err(format!("{OPEN_HERE_AND_THERE}."));
@@ -309,7 +310,7 @@ fn keys(home: &Home, options: &UpOptions, token: Token, boot: u32) -> Result<Key
         );
     }
     let keys = Keys::load(home.path(), token).with_open_here(open_here).with_gateway(gateway);
-    Ok(keys.at_start(boot == 1 && home.is_new(), options.network.first_visitor))
+    Ok(keys.at_start(visit, options.network.first_visitor))
 }
 
 /// The work on the store; bitswap gets its public blocks, where the owner switched it on.
@@ -365,6 +366,13 @@ fn start_governor(
         meeting: None,
     };
     GovernorHandle::begin(setup, inputs.clone())
+}
+
+/// The home, with its note of the first visitor before anything else is made in it.
+fn opened(options: &UpOptions) -> Result<(Home, FirstVisit), String> {
+    let home = Home::open(&options.home).map_err(|why| already_running(options, why))?;
+    let visit = FirstVisit::at_start(home.path(), home.is_new());
+    Ok((home, visit))
 }
 
 /// Why the home cannot be opened; where an agent runs in it, how that one is given the folders.

@@ -16,7 +16,7 @@ use super::throttle::Throttle;
 use super::traffic::Traffic;
 use crate::limits::{SESSIONS_MAX, TOKEN_NAME_CHARS_MAX, TOKENS_MAX};
 use crate::platform::clock;
-use crate::platform::home::{Home, HomeFile, Token};
+use crate::platform::home::{FirstVisit, Home, HomeFile, Token};
 use crate::platform::unchanged::Unchanged;
 use entry::{Content, Entry, Kept, sum};
 use once::Once;
@@ -65,6 +65,12 @@ impl Keys {
     pub fn awaits_first_visitor(&self) -> bool {
         self.password.is_first_visit_for_all()
     }
+
+    /// Whether the page has a password.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.password.is_set()
+    }
 }
 
 impl Keys {
@@ -101,11 +107,10 @@ impl Keys {
         }
     }
 
-    /// The agent starts: where that `is_first` start is in a new home, the page's first visitor may choose its password. `for_all`: on another device
-    /// too.
+    /// The agent starts: where its home says so (`visit`), the page's first visitor may choose its password. `for_all`: on another device too.
     #[must_use]
-    pub fn at_start(self, is_first: bool, for_all: bool) -> Self {
-        self.password.begin(is_first, for_all);
+    pub fn at_start(self, visit: FirstVisit, for_all: bool) -> Self {
+        self.password.begin(visit, for_all);
         self
     }
 

@@ -2,15 +2,15 @@
 //!
 //! It is set by the owner (`wattle password set`), or by whoever opens the page first: within `FIRST_VISIT_S` of running time after the first start of a
 //! home, once, while none was ever set; on this device, and from another one only where the agent was started for that (`wattle up --first-visitor`).
-//! That window is written down ahead, so that no restart makes it longer, and a home that was there before this existed has none. Nor has one that
-//! lost this file with the count of its starts: a home with a key, a store or a mesh in it is not new.
+//! That window is written down ahead, so that no restart makes it longer. It is open only while the home has the note of it (`platform::home::FirstVisit`):
+//! a home that was there before this existed has none, nor has one that was restored, or whose window is over.
 //! The file `api-password` keeps what `hash` makes of it. One look at a password takes memory: one is under way at a time.
 
 mod hash;
 
 use crate::limits::{FIRST_VISIT_S, FIRST_VISIT_STEP_S};
 use crate::platform::blocking;
-use crate::platform::home::{Home, HomeFile};
+use crate::platform::home::{FirstVisit, Home, HomeFile};
 use crate::platform::unchanged::Unchanged;
 use hash::Hash;
 use serde::{Deserialize, Serialize};
@@ -112,25 +112,44 @@ impl Password {
         self.with(|state| state.is_for_all && state.is_open && !state.content.ever)
     }
 
-    /// Opens the first visit's window at the first start of a home that is new (`is_first`), and goes on with it at later ones. `is_for_all`: to
-    /// other devices too.
-    pub(super) fn begin(&self, is_first: bool, is_for_all: bool) {
+    /// Opens the first visit's window at the first start of a home, and goes on with it at later ones, as the home's note says (`visit`). `is_for_all`:
+    /// to other devices too.
+    pub(super) fn begin(&self, visit: FirstVisit, is_for_all: bool) {
         let spent = self.with(|state| {
             state.is_for_all = is_for_all;
             state.content.spent_s
         });
-        // A home of before has been started, and has no such file; nor has one that lost it.
-        if !(is_first || spent > 0) || !self.open_window() {
+        // A home of before has been started, and has no such note; nor has one that was restored. One that lost this file has no count of what is spent.
+        let is_awaited = match visit {
+            FirstVisit::Shut => false,
+            FirstVisit::New => true,
+            FirstVisit::Begun => spent > 0,
+        };
+        // The first step is written down before anybody may choose, and before any document is read.
+        if !is_awaited || !self.open_window() || !self.spend() {
+            self.close_window();
             return;
         }
+        self.note(FirstVisit::Begun);
         let counted = self.clone();
         smol::spawn(async move {
-            while counted.spend().await {
+            loop {
                 Timer::after(Duration::from_secs(FIRST_VISIT_STEP_S)).await;
+                let spending = counted.clone();
+                if blocking::run(move || spending.spend()).await != Some(true) {
+                    break;
+                }
             }
             counted.close_window();
         })
         .detach();
+    }
+
+    /// Has the home say how far its first visit is. Where it cannot, that is so at the next start at the latest: what is spent is written down here.
+    fn note(&self, visit: FirstVisit) {
+        if let Err(error) = visit.note(&self.0.home) {
+            log::warn!("The note of the page's first visitor cannot be written: {error}.");
+        }
     }
 
     fn open_window(&self) -> bool {
@@ -142,20 +161,20 @@ impl Password {
 
     fn close_window(&self) {
         self.with(|state| state.is_open = false);
+        self.note(FirstVisit::Shut);
     }
 
     /// Writes down one more step of the window; false where it is over.
-    async fn spend(&self) -> bool {
+    fn spend(&self) -> bool {
         if !self.with(|state| state.is_open && !state.content.ever && state.content.spent_s < FIRST_VISIT_S) {
             return false;
         }
-        let spending = self.clone();
         let step = |content: &mut Content| {
             content.spent_s += FIRST_VISIT_STEP_S;
             Ok(())
         };
-        // What cannot be written ends with this run of the agent at the latest.
-        blocking::run(move || spending.change(step)).await.is_some_and(|written| written.is_ok())
+        // What cannot be written is over.
+        self.change(step).is_ok()
     }
 
     /// Looks at what somebody typed.

@@ -161,6 +161,54 @@ fn a_home_that_was_started_before_has_no_first_visit() {
 }
 
 #[test]
+fn a_first_start_that_was_cut_behind_its_token_and_its_count_is_the_first_again() {
+    let place = Place::new();
+    place.up(&[]).stop();
+    // As the power going leaves it: the note, the key, the token and the count are there, and no step of the window is written down.
+    let kept = ["lock", "identity", "hardware", "api-token", "boot"];
+    for entry in fs::read_dir(place.home()).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().unwrap().to_str().unwrap();
+        if entry.is_dir() {
+            fs::remove_dir_all(&entry).unwrap();
+        } else if !kept.iter().any(|kept| name.starts_with(kept)) {
+            fs::remove_file(&entry).unwrap();
+        }
+    }
+    fs::write(place.home().join("first-visit"), "new\n").unwrap();
+    let agent = place.up(&[]);
+    assert_eq!(knock(&agent, "GET", "/v1/door", "", "").1["first_visit"], true);
+    assert_eq!(enter(&agent, "/v1/password/first", WORDS).0, 200);
+}
+
+#[test]
+fn a_home_that_was_started_and_then_restored_takes_no_first_visitor_and_one_whose_restore_was_killed_says_so() {
+    let source = Place::new();
+    fs::create_dir(source.path().join("notes")).unwrap();
+    fs::write(source.path().join("notes/a.txt"), "Quinces are picked in October.").unwrap();
+    let agent = source.up(&[source.path().join("notes").to_str().unwrap()]);
+    agent.wait_ready(1);
+    let file = source.path().join("all.backup");
+    let made = agent.cli(["backup", file.to_str().unwrap()]);
+    assert!(made.status.success(), "{made:?}");
+    agent.stop();
+    let place = Place::new();
+    place.up(&[]).stop();
+    let mut restore = Command::new(WATTLE);
+    let restored = restore.arg("--home").arg(place.home()).arg("restore").arg(&file).output().unwrap();
+    assert!(restored.status.success(), "{restored:?}");
+    let agent = place.up(&[]);
+    assert_eq!(knock(&agent, "GET", "/v1/door", "", "").1["first_visit"], false);
+    assert_eq!(enter(&agent, "/v1/password/first", WORDS).0, 409);
+    agent.stop();
+
+    let killed = Place::new();
+    fs::create_dir_all(killed.home().join("store-1.restored")).unwrap();
+    let agent = killed.up(&[]);
+    assert_eq!(knock(&agent, "GET", "/v1/door", "", "").1["first_visit"], false);
+    assert!(agent.status()["findings"].to_string().contains("A restore into this home did not end"));
+}
+
+#[test]
 fn a_home_that_lost_its_password_and_the_count_of_its_starts_has_no_first_visit_and_says_so() {
     // With the list of what was there, and without it: then the store tells that the home is not new.
     for lost in [&["boot", "api-password"][..], &["boot", "api-password", "written-files"]] {

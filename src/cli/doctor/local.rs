@@ -10,7 +10,9 @@ use crate::energy::policy::clock::RELEASE;
 use crate::limits::DISK_FREE_MIN;
 use crate::mesh::hardware::Hardware;
 use crate::platform::clock::{self, WallClock};
-use crate::platform::home::{Home, HomeFile, damage, damage_in, disk_free, runs_without_folder, try_writing};
+use crate::platform::home::{
+    Home, HomeFile, damage, damage_in, disk_free, runs_without_folder, try_writing, unfinished_restore,
+};
 use crate::platform::models::IN_HOME;
 use crate::platform::running;
 use crate::platform::sysfs::hardware::hardware;
@@ -95,7 +97,11 @@ fn home(home: &Path, try_writing: impl Fn(&Path) -> std::io::Result<()>) -> Chec
                 ),
                 format!("ls -la {}", word(home)),
             )),
-            Ok(()) => Ok(format!("{name} is private and can be written.")),
+            Ok(()) => match unfinished_restore(home).filter(|_| !running::is_running(&at)) {
+                // An agent that runs tells it itself.
+                Some(Finding { what, command, .. }) => Err((what, command.unwrap_or_default())),
+                None => Ok(format!("{name} is private and can be written.")),
+            },
             Err(error) => {
                 let what = "Nothing new can be indexed or remembered, and no agent can be started on it; one that runs goes on to answer.";
                 Err((
@@ -291,6 +297,17 @@ mod tests {
         let check = home(path, |_| Err(rustix::io::Errno::ROFS.into()));
         assert!(!check.is_good() && check.says().contains("cannot be written: Read-only file system"), "{check:?}");
         assert!(check.command().unwrap().starts_with("findmnt -T "));
+    }
+
+    #[test]
+    fn a_restore_that_did_not_end_is_told_where_no_agent_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        mode(folder.path(), 0o700);
+        assert!(home(folder.path(), try_writing).is_good());
+        std::fs::create_dir(folder.path().join("store-1.restored")).unwrap();
+        let check = home(folder.path(), try_writing);
+        assert!(!check.is_good() && check.says().contains("did not end"), "{check:?}");
+        assert_eq!(check.command().map(String::as_str), Some("wattle restore FILE"));
     }
 
     #[test]

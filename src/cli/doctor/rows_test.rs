@@ -9,7 +9,7 @@ use crate::base::finding::Finding;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::cli::up::{
-    conflict, not_in, not_named, not_watched, of_board, of_card, of_visitor, other_than_set, same_place,
+    conflict, not_in, not_named, not_watched, of_board, of_card, of_no_visitor, of_visitor, other_than_set, same_place,
 };
 use crate::config::{Config, Folder};
 use crate::energy::doubt::Doubt;
@@ -24,7 +24,7 @@ use crate::node::models::of_other_model;
 use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
 use crate::node::work_findings::{of_dispute, of_owed, of_silent_owner, of_undecided};
 use crate::platform::child::not_started;
-use crate::platform::home::{Home, HomeFile};
+use crate::platform::home::{Home, HomeFile, unfinished_restore};
 use crate::platform::salvage::of_carried;
 use crate::platform::store::{Dropped, of_dropped, of_notes};
 use crate::runtime::handle::not_remembered;
@@ -66,6 +66,11 @@ fn what_the_page_says_of_sensors_that_contradict_each_other_is_what_the_doctor_s
 fn what_the_page_says_of_an_address_for_other_devices_is_what_the_doctor_says() {
     let window = of_visitor("192.168.1.4:7780".parse().unwrap());
     hold_finding("anybody in the network may choose the page's password", window);
+    let over = of_no_visitor("192.168.1.4:7780".parse().unwrap());
+    hold_finding("no first visitor chose the page's password in time", over);
+    let restored = tempfile::tempdir().unwrap();
+    fs::create_dir(restored.path().join("store-1.restored")).unwrap();
+    hold_finding("a restore did not end", unfinished_restore(restored.path()).unwrap());
     let home = tempfile::tempdir().unwrap();
     // RFC 5737 reserves it for documentation: no device has it.
     fs::write(home.path().join("config.toml"), "[api]\nopen = \"192.0.2.1:7780\"\n").unwrap();

@@ -29,19 +29,39 @@ pub(super) fn lan_listener(
 ) -> Result<Option<LanListener>, String> {
     let Some(address) = options.open_api else { return Ok(None) };
     let tls = if options.config.tls { Some(Tls::new(home.tls_root()?, &host_name(), address)?) } else { None };
-    if keys.awaits_first_visitor() {
+    if options.network.first_visitor {
         smol::spawn(tell_of_visitor(address, keys.clone(), node_handle.findings().clone())).detach();
     }
     LanListener::at(address, node_handle.clone(), keys.clone(), tls).map(Some)
 }
 
-/// Has it a finding as long as anybody in the network may choose the page's password.
+/// Has it a finding as long as anybody in the network may choose the page's password, and one where nobody may any more and there is none.
 async fn tell_of_visitor(address: SocketAddr, keys: Keys, findings: Findings) {
-    findings.set(FIRST_VISITOR, of_visitor(address));
-    while keys.awaits_first_visitor() {
-        clock::sleep_until(Some(clock::now() + Duration::from_millis(FIRST_VISIT_LOOK_MS))).await;
+    let states = [(true, of_visitor(address)), (false, of_no_visitor(address))];
+    for (awaited, finding) in states {
+        if !stands(&keys, awaited) {
+            continue;
+        }
+        findings.set(FIRST_VISITOR, finding);
+        while stands(&keys, awaited) {
+            clock::sleep_until(Some(clock::now() + Duration::from_millis(FIRST_VISIT_LOOK_MS))).await;
+        }
+        findings.clear(FIRST_VISITOR);
     }
-    findings.clear(FIRST_VISITOR);
+}
+
+/// Whether the page has no password, and a first visitor from the network is `awaited`, or is not.
+fn stands(keys: &Keys, awaited: bool) -> bool {
+    keys.awaits_first_visitor() == awaited && !keys.has_password()
+}
+
+/// The agent was started for a first visitor, and none may choose the page's password any more, which has none.
+pub(crate) fn of_no_visitor(address: SocketAddr) -> Finding {
+    let what = format!(
+        "The page at {address} has no password, and opens by a token alone: the agent was started with --first-visitor, and no first visitor chooses one \
+         any more, as half an hour of running is over, or the home was restored or lost its note of it. Set one at the command line."
+    );
+    Finding { area: Area::State, what, command: Some("wattle password set".to_owned()) }
 }
 
 /// Anybody in the network may choose the page's password.

@@ -17,7 +17,7 @@ fn begun(home: &Path, boot: u32) -> Password {
     let password = Password::load(home);
     if boot == 1 || password.with(|state| state.content.spent_s) > 0 {
         password.open_window();
-        smol::block_on(password.spend());
+        password.spend();
     }
     password
 }
@@ -93,7 +93,7 @@ fn a_home_of_before_has_no_first_visit_and_neither_has_one_whose_file_is_damaged
     let home = tempfile::tempdir().unwrap();
     assert!(!begun(home.path(), 2).is_first_visit());
     let password = Password::load(home.path());
-    password.begin(false, true);
+    password.begin(FirstVisit::Shut, true);
     assert!(!password.is_first_visit() && !password.is_first_visit_for_all());
 
     set(&password, WORDS, false).unwrap();
@@ -135,4 +135,29 @@ fn what_cannot_be_written_is_not_set() {
     std::fs::remove_dir_all(home.path()).unwrap();
     assert!(set(&password, WORDS, false).unwrap_err().why().contains("Nothing was changed"));
     assert!(!password.is_set());
+}
+
+#[test]
+fn the_note_of_the_home_decides_and_goes_with_the_window_and_a_file_that_was_deleted_opens_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let start = || {
+        let password = Password::load(home.path());
+        password.begin(FirstVisit::of(home.path()), true);
+        password
+    };
+    FirstVisit::New.note(home.path()).unwrap();
+    let first = start();
+    assert!(first.is_first_visit_for_all() && first.with(|state| state.content.spent_s) == FIRST_VISIT_STEP_S);
+    assert_eq!(FirstVisit::of(home.path()), FirstVisit::Begun);
+    assert!(start().is_first_visit_for_all(), "it goes on");
+    for name in ["api-password", "api-password.copy"] {
+        std::fs::remove_file(home.path().join(name)).unwrap();
+    }
+    assert!(!start().is_first_visit(), "what was spent is not known");
+    assert_eq!(FirstVisit::of(home.path()), FirstVisit::Shut);
+    // As a restore does.
+    FirstVisit::New.note(home.path()).unwrap();
+    assert!(start().is_first_visit());
+    FirstVisit::Shut.note(home.path()).unwrap();
+    assert!(!start().is_first_visit());
 }

@@ -5,7 +5,7 @@
 
 use super::{KEYS, SETTINGS};
 use crate::platform::disk::{Disk, LAYOUT, Sync, open_sound};
-use crate::platform::home::{Home, HomeFile, disk_free};
+use crate::platform::home::{FirstVisit, Home, HomeFile, RESTORED, disk_free};
 use crate::platform::regular;
 use crate::store::audit::{audit, is_consistent};
 use crate::store::backup::{Head, Item, Reader, Unusable};
@@ -16,9 +16,6 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::fs::{self, File, OpenOptions};
 use std::io::BufReader;
 use std::path::Path;
-
-/// Beside the store, for as long as it is being made.
-const NEW: &str = "restored";
 
 /// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,14 +60,21 @@ pub fn restore(at: &Path, path: &Path, replace: bool) -> Result<Restored, String
             "The disk is too full: {free} MiB are free where the home {name} is, and {needed} MiB are needed. Nothing was changed."
         ));
     }
-    let new = folder.with_extension(NEW);
+    let new = folder.with_extension(RESTORED);
+    // Before any document is here: nobody who opens the page first has what is restored.
+    let visit = FirstVisit::of(home.path());
+    FirstVisit::Shut.note(home.path()).map_err(|error| {
+        format!("The home {} cannot be written: {error}. Nothing was changed.", home.path().display())
+    })?;
     let made = removed(&new).and_then(|()| make(&new, open()).map_err(|why| why.to_string()));
+    if made.is_err() {
+        let _ = visit.note(home.path());
+    }
     let made = made.and_then(|made| put(&new, &folder).map(|()| made));
     let (head, sources) = made.map_err(|why| {
         let _ = fs::remove_dir_all(&new);
         format!("The backup could not be restored: {why}. Nothing was changed.")
     })?;
-    let _ = fs::remove_dir_all(&new);
     let not_all =
         |error| format!("The documents are restored, and the small files of the home are not all written: {error}.");
     home.write(HomeFile::Sources, &sources).map_err(not_all)?;
@@ -81,6 +85,8 @@ pub fn restore(at: &Path, path: &Path, replace: bool) -> Result<Restored, String
             home.write(*file, content).map_err(not_all)?;
         }
     }
+    // Until here it tells that the restore did not end.
+    let _ = fs::remove_dir_all(&new);
     let has_keys = files.iter().any(|(file, _)| *file == HomeFile::Identity);
     Ok(Restored { head, settings: settings.map(|_| takes_settings), keys: has_keys.then_some(takes_keys) })
 }

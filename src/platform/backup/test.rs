@@ -5,6 +5,7 @@ use crate::base::id::{EmbedKey, Fingerprint, Ring};
 use crate::base::vector::Quantized;
 use crate::limits::DIMENSIONS;
 use crate::platform::disk::{LAYOUT, Sync};
+use crate::platform::home::{FirstVisit, RESTORED, unfinished_restore};
 use crate::platform::store::is_suspect;
 use crate::store::change::{Change, NewChunk};
 use crate::store::kv::Batch;
@@ -116,6 +117,41 @@ fn a_backup_is_private_and_restored_into_an_empty_home() {
     let settings = fs::read_to_string(case.at("new").join("config.toml")).unwrap();
     assert!(settings.contains("attic"));
     assert!(!case.at("new").join("store-1.restored").exists());
+}
+
+#[test]
+fn after_a_restore_whole_or_killed_no_first_visitor_chooses_the_password() {
+    let (case, _) = Case::new(false);
+    let start = |name: &str| {
+        let home = Home::open(&case.at(name)).unwrap();
+        let visit = FirstVisit::at_start(home.path(), home.is_new());
+        home.identity().unwrap();
+        home.token().unwrap();
+        home.count_boot().unwrap();
+        visit
+    };
+    for (name, replace, begun) in [("first", false, false), ("second", true, false), ("third", true, true)] {
+        assert_eq!(start(name), FirstVisit::New);
+        if begun {
+            FirstVisit::Begun.note(&case.at(name)).unwrap();
+        }
+        let before = FirstVisit::of(&case.at(name));
+        let damaged = case.at("damaged");
+        fs::write(&damaged, "no backup").unwrap();
+        restore(&case.at(name), &damaged, replace).unwrap_err();
+        assert_eq!(FirstVisit::of(&case.at(name)), before, "a restore that is refused changes nothing");
+        restore(&case.at(name), &case.backup, replace).unwrap();
+        assert_eq!((start(name), unfinished_restore(&case.at(name))), (FirstVisit::Shut, None), "{name}");
+    }
+    // Killed: the folder of the new store is there, and no start was before.
+    assert_eq!(Path::new(LAYOUT).with_extension(RESTORED), Path::new("store-1.restored"));
+    fs::create_dir_all(case.at("killed").join("store-1.restored")).unwrap();
+    assert_eq!((start("killed"), start("killed")), (FirstVisit::Shut, FirstVisit::Shut));
+    let told = unfinished_restore(&case.at("killed")).unwrap();
+    assert!(told.what.contains("--replace") && told.what.contains("store-1.restored"), "{told:?}");
+    restore(&case.at("killed"), &case.backup, false).unwrap();
+    assert_eq!((start("killed"), unfinished_restore(&case.at("killed"))), (FirstVisit::Shut, None));
+    assert_restored(&case.at("killed"));
 }
 
 #[test]

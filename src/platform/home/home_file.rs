@@ -48,6 +48,8 @@ pub enum HomeFile {
     Seen,
     /// That the device has left its mesh: the next start makes a new identity.
     Left,
+    /// That the page's first visitor may choose its password.
+    FirstVisit,
     /// What the governor learned, and the pause that holds.
     Energy,
     /// When the whole store was read last.
@@ -104,6 +106,7 @@ impl HomeFile {
             Self::Invites => "mesh-invites",
             Self::Seen => "mesh-seen",
             Self::Left => "mesh-left",
+            Self::FirstVisit => "first-visit",
             Self::Energy => "energy.json",
             Self::StoreRead => "store-read",
             Self::Feedback => "feedback",
@@ -142,6 +145,7 @@ mod tests {
             HomeFile::Api,
             HomeFile::Unfinished,
             HomeFile::Left,
+            HomeFile::FirstVisit,
             HomeFile::StoreRead,
             HomeFile::Feedback,
             HomeFile::Written,

@@ -6,6 +6,7 @@
 use super::durable;
 use super::guarded::copy_of;
 use super::home_file::{GUARDED, HomeFile};
+use super::restoring;
 use crate::limits::{HOME_FILES_READ_MAX, STATE_BYTES_MAX};
 use std::fs;
 use std::path::Path;
@@ -81,7 +82,15 @@ const OWN: [HomeFile; 8] = [
 /// Whether nothing of an agent but its key is in a home, nor was by the list. The count of starts does not tell that, as it may be lost.
 pub(super) fn is_new(home: &Path) -> bool {
     let was = list(home);
-    !has_store(home) && OWN.iter().all(|file| is_gone(&home.join(file.name())) && !was.contains(file))
+    !has_store(home)
+        && !restoring::is_unfinished(home)
+        && OWN.iter().all(|file| is_gone(&home.join(file.name())) && !was.contains(file))
+}
+
+/// Whether a home has folders, or is or was in a mesh: the first start was over then, or the home was restored, or a restore into it did not end.
+pub(super) fn is_used(home: &Path) -> bool {
+    let is_there = |file: &HomeFile| !is_gone(&home.join(file.name()));
+    restoring::is_unfinished(home) || [HomeFile::Records, HomeFile::MeshRoot, HomeFile::Sources].iter().any(is_there)
 }
 
 /// Whether an agent started before in this home: behind its token and its count it writes down which model its store is of. A home that was
@@ -121,7 +130,7 @@ fn names(home: &Path) -> impl Iterator<Item = String> {
 }
 
 /// Whether neither the file nor its copy is there.
-fn is_gone(path: &Path) -> bool {
+pub(super) fn is_gone(path: &Path) -> bool {
     path.symlink_metadata().is_err() && copy_of(path).symlink_metadata().is_err()
 }
 
