@@ -131,7 +131,8 @@ impl Api {
 
     /// Has the node watch a place, and config.toml name it.
     async fn watch(&self, new: Addition) -> Result<Added, Refused> {
-        let before = self.node.status().await.map(|now| Sources { private: now.work.private_names, ..now.sources.into() });
+        let before =
+            self.node.status().await.map(|now| Sources { private: now.work.private_names, ..now.sources.into() });
         let before = before.unwrap_or_default();
         new.misnamed(&before, DEFAULT_COLLECTION).map_or(Ok(()), |why| Err((Status::Conflict, why)))?;
         let before = before.places;
