@@ -13,6 +13,7 @@ use crate::base::finding::{quoted, quoted_bytes};
 use crate::base::id::Ring;
 use crate::limits::{PRIVATE_NAMES_MAX, SOURCES_MAX};
 use crate::store::record::{Source, Sources};
+pub(super) use refusal::pattern;
 use refusal::{conflict, no_such_collection, other_ring, public_is_confirmed, public_is_meant};
 use std::collections::BTreeSet;
 

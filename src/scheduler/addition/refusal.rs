@@ -109,7 +109,7 @@ pub(super) fn conflict(source: &Source, new: &Source) -> String {
 }
 
 /// The line of a file of patterns in a folder that leaves out this place in it; `None` if it is not in it.
-fn pattern(folder: &[u8], place: &[u8]) -> Option<String> {
+pub(crate) fn pattern(folder: &[u8], place: &[u8]) -> Option<String> {
     if folder == place || !covers(folder, place) {
         return None;
     }
