@@ -66,7 +66,7 @@ pub(super) fn public_is_meant(new: &Source) -> String {
     format!(
         "Nothing was changed: the collection {collection:?} is public, and {name} would be for everybody at once. To publish it too: \
          `wattle collection ring {word} mesh`, then `wattle add {path} --collection {word}`, then `wattle collection ring {word} \
-         public`. Else add it to another collection with `wattle add {path} --collection NEW`."
+         public`. Else add it to another collection with `wattle add {path} --collection NEW --ring mesh`."
     )
 }
 
