@@ -56,16 +56,19 @@ pub(super) async fn search(client: &Client, home: &Path, search: &SearchArgs, as
         keep(home, &search.question.join(" "), &answer.read);
     }
     let files = answer.read.coverage.files;
-    if files.searchable >= files.known {
+    let waits = files.searchable < files.known;
+    if !waits && !files.scanning {
         return Ok(());
     }
-    // Why files wait, where their owner can have them embedded all the same.
-    match client.status().await {
-        Ok(status) if display::waits_for_use(&status.read) && answer.read.coverage.background.is_none() => {
-            print(&format!("{}\n", status.read.activity.background.unwrap_or_default()))
-        }
-        _ => Ok(()),
+    let Ok(status) = client.status().await else { return Ok(()) };
+    if let Some(look) = display::more_to_find(&status.read.sources).filter(|_| files.scanning) {
+        print(&format!("{}\n", one_line(&look)))?;
     }
+    // Why files wait, where their owner can have them embedded all the same.
+    if waits && display::waits_for_use(&status.read) && answer.read.coverage.background.is_none() {
+        print(&format!("{}\n", status.read.activity.background.unwrap_or_default()))?;
+    }
+    Ok(())
 }
 
 /// Keeps the answer for `wattle feedback`. Where it cannot be kept, that command says so.

@@ -3,8 +3,10 @@
 use super::args::CollectionCommand;
 use super::languages;
 use super::output::{Stop, pretty, print, print_as_is, show, show_done};
+use super::pairing::confirm as confirm_on_terminal;
 use super::text::one_line;
 use crate::base::collection_name::is_same;
+use crate::base::count::count;
 use crate::base::finding::quoted;
 use crate::base::id::Ring;
 use crate::http::client::Client;
@@ -28,11 +30,21 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand, as_json
         }
         CollectionCommand::Ring { name, ring, new, confirm } => {
             let ring: Ring = ring.into();
+            let of = if ring == Ring::Mesh { client.folders().await?.read.folders } else { Vec::new() };
+            let shared = shared(&name, &of);
+            if let Some(shared) =
+                shared.as_ref().filter(|_| confirm.as_deref().is_none_or(|typed| !is_same(typed, &name)))
+            {
+                confirm_on_terminal(&one_line(shared))?;
+            }
             let now = match ring {
                 Ring::Public => client.publish(&name, confirm.as_deref()).await?,
                 Ring::Private | Ring::Mesh => client.regroup(&name, None, Some(ring), new).await?,
             };
-            told(&now, None, ring, as_json)
+            told(&now, None, ring, as_json)?;
+            shared
+                .filter(|_| !as_json)
+                .map_or(Ok(()), |shared| print(&(one_line(&format!("{shared} {}", closes(&now.name))) + "\n")))
         }
         CollectionCommand::Model { name, model, forecast: true, .. } => {
             let forecast = client.forecast(&name, model.as_deref()).await?;
@@ -60,6 +72,21 @@ fn remodelled(name: &str, status: &StatusReport) -> String {
          `wattle collection model {} --back` goes back.",
         quoted(name)
     )) + "\n"
+}
+
+/// What other devices see by the ring mesh that they did not see before, of these folders; `None` if that is nothing.
+fn shared(name: &str, folders: &[Watched]) -> Option<String> {
+    let private = folders.iter().filter(|folder| folder.ring == Ring::Private && is_same(&folder.collection, name));
+    let paths: Vec<&str> = private.map(|folder| folder.path.as_str()).collect();
+    let (first, more) = paths.split_first()?;
+    let more =
+        if more.is_empty() { String::new() } else { format!(" and {} more", count(more.len() as u64, "folder")) };
+    Some(format!("Only this device searched {first}{more} so far; with the ring mesh your other devices do too."))
+}
+
+/// How a collection that was private is that again.
+fn closes(name: &str) -> String {
+    format!("`wattle collection ring {} private` closes it to them again.", quoted(name))
 }
 
 fn told(now: &Regrouped, renamed: Option<&str>, given: Ring, as_json: bool) -> Result<(), Stop> {
@@ -281,6 +308,17 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &set, true)).unwrap();
         assert_eq!(json[1]["model"], json!({ "name": "other", "before": "words", "language": null }));
         assert_eq!(json[0].get("model"), None);
+    }
+
+    #[test]
+    fn a_private_collection_that_is_opened_is_named_with_its_folders_and_with_what_closes_it() {
+        let folders = two_collections();
+        assert_eq!(shared("home", &folders), None, "the mesh has it already");
+        let both = [watched("/d", "Diary", Ring::Private), watched("/e", "Diary", Ring::Private)];
+        let says = |folders: &[Watched]| shared(" diary", folders).unwrap();
+        assert!(says(&both[..1]).starts_with("Only this device searched /d so far;"), "{}", says(&both));
+        assert!(says(&both).starts_with("Only this device searched /d and 1 folder more so far;"), "{}", says(&both));
+        assert!(closes("old diary").starts_with("`wattle collection ring 'old diary' private` closes"));
     }
 
     #[test]

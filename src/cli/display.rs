@@ -365,6 +365,11 @@ pub fn first_look(sources: &[Watched]) -> Option<String> {
     Some(format!("the first look at {what} since the start is not over yet"))
 }
 
+/// What an answer leaves out where folders were not looked at yet.
+pub(super) fn more_to_find(sources: &[Watched]) -> Option<String> {
+    first_look(sources).map(|look| format!("{}; more files may be found.", look.replacen("the", "The", 1)))
+}
+
 /// The other devices as a phrase.
 fn others(status: &StatusReport) -> String {
     if status.peers.is_empty() {

@@ -7,6 +7,7 @@ use super::args::LinkArgs;
 use super::code::Code;
 use super::output::{Stop, pretty, print_as_is};
 use super::style::Style;
+use crate::http::client::Client;
 use crate::http::opened::Opened;
 use crate::platform::home::{Home, at_home};
 use crate::platform::running;
@@ -44,6 +45,10 @@ impl Link {
     pub(super) fn of(home: &Path, api: SocketAddr) -> Result<Self, Stop> {
         let at = Home::at(home);
         let runs = running::is_running(&at);
+        if !runs && at.lacks_its_token() {
+            // Says what is so with this home, as every other command does.
+            Client::new(api, home).map(drop)?;
+        }
         // Where its file was deleted, an agent that runs has the token still, and the next one makes another.
         let token = if runs { at.token_in_use() } else { at.existing_token() }?;
         let config = at.settings()?.unwrap_or_default();
@@ -106,6 +111,13 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_home_in_which_no_agent_ran_is_told_as_by_the_other_commands() {
+        let home = tempfile::tempdir().unwrap();
+        let none = Link::of(home.path(), "127.0.0.1:7780".parse().unwrap()).err().unwrap();
+        assert!(matches!(&none, Stop::NoAgent(why) if why.starts_with("No agent has run with the home ")), "{none:?}");
+    }
 
     #[test]
     fn a_phone_has_its_address_and_its_code_where_the_page_is_open_to_it() {

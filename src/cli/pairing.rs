@@ -82,7 +82,7 @@ async fn confirm_removal(client: &Client, device: &str) -> Result<(), Stop> {
 }
 
 /// Asks a person at a terminal. A program that calls the command means it, and is not asked.
-fn confirm(what: &str) -> Result<(), Stop> {
+pub(super) fn confirm(what: &str) -> Result<(), Stop> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return Ok(());

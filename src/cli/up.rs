@@ -22,7 +22,7 @@ mod uncounted;
 
 use super::options::UpOptions;
 use super::signals::signals;
-use crate::base::finding::{Finding, quoted_bytes};
+use crate::base::finding::{Finding, quoted, quoted_bytes};
 use crate::base::id::PeerKey;
 use crate::config::OPEN_HERE_AND_THERE;
 use crate::embed::engine::Engine;
@@ -255,7 +255,8 @@ fn tell_address(home: &Home, address: SocketAddr) -> bool {
     let told = home.write(HomeFile::Api, format!("{address}\n").as_bytes());
     if let Err(error) = &told {
         // On a full disk for example: the agent answers all the same.
-        warn!("The agent's home {} cannot be written: {error}. Commands need --api {address}.", home.path().display());
+        let api = quoted(&address.to_string());
+        warn!("The agent's home {} cannot be written: {error}. Commands need --api {api}.", home.path().display());
     }
     told.is_ok()
 }

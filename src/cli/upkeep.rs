@@ -5,6 +5,7 @@ use super::output::{Stop, show_done};
 use super::paths::{absolute, sendable};
 use super::text::one_line;
 use crate::base::count::count;
+use crate::base::finding::quoted_bytes;
 use crate::base::span::about;
 use crate::base::time::{Duration, utc};
 use crate::http::client::{Client, Failure};
@@ -18,6 +19,7 @@ use crate::store::kv::KvError;
 use serde_json::json;
 use smol::Timer;
 use std::io::IsTerminal;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Between two looks how far it is.
@@ -48,6 +50,9 @@ pub(super) fn backup(
     as_json: bool,
 ) -> Result<(), Stop> {
     let file = absolute(&args.file)?;
+    if file.is_dir() {
+        return Err(Stop::NotDone(is_a_folder(&args.file, args.with_keys)));
+    }
     let made = match client {
         Ok(client) => {
             let made = async {
@@ -81,6 +86,16 @@ pub(super) fn backup(
         "file": file.display().to_string(), "documents": documents, "leaving": leaving, "chunks": chunks, "bytes": bytes, "keys": has_keys,
     });
     show_done(as_json, fields, &(says + "\n"))
+}
+
+/// What is typed where a backup is to go into a folder.
+fn is_a_folder(folder: &Path, with_keys: bool) -> String {
+    let file = quoted_bytes(folder.join("wattle.backup").as_os_str().as_bytes());
+    let keys = if with_keys { " --with-keys" } else { "" };
+    one_line(&format!(
+        "{} is a folder, and a backup is a file: `wattle backup {file}{keys}` makes one in it. Nothing was written.",
+        folder.display()
+    ))
 }
 
 /// What of the store a backup has. The status does not count what was deleted a moment ago.
@@ -185,6 +200,16 @@ mod tests {
         assert_eq!(content(&made(0)), "48 documents with 50 passages");
         assert!(content(&made(1)).starts_with("48 documents with 50 passages (one of them was deleted"));
         assert!(content(&made(6)).contains("passages (6 of them were deleted a short while ago"));
+    }
+
+    #[test]
+    fn a_folder_is_called_one_and_a_file_in_it_is_proposed() {
+        let why = is_a_folder(Path::new("my usb"), false);
+        assert!(
+            why.starts_with("my usb is a folder, and a backup is a file: `wattle backup 'my usb/wattle.backup'` makes"),
+            "{why}"
+        );
+        assert!(is_a_folder(Path::new("usb/"), true).contains("`wattle backup usb/wattle.backup --with-keys`"));
     }
 
     #[test]

@@ -4,12 +4,13 @@
 use super::error::{ConfigError, wrong};
 use super::peer::Peer;
 use crate::base::collection_name::is_seen;
+use crate::base::finding::quoted;
 use crate::base::fold::controls_terminal;
 use crate::base::id::Ring;
 use crate::limits::{COLLECTION_BYTES_MAX, DEVICE_BYTES_MAX, PATH_BYTES_MAX, SOURCES_MAX, TRUST_PEERS_MAX};
 use crate::store::record::Source;
 use core::fmt;
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -188,11 +189,13 @@ pub fn check_collection(name: &str) -> Result<(), String> {
 pub fn api_address(text: &str) -> Result<SocketAddr, String> {
     let address = socket(text).ok_or_else(|| address_hint(text, "127.0.0.1", 7780))?;
     if !address.ip().is_loopback() {
+        let example = IpAddr::from(Ipv4Addr::new(192, 168, 1, 4));
+        let ip = if address.ip().is_unspecified() { example } else { address.ip() };
         return Err(format!(
-            "only this machine reaches the API, so its address is a loopback address such as 127.0.0.1:{0}; to open it to \
-             other devices as well, say `wattle up --open-api {1}:{0}`",
+            "only this machine reaches the API, so its address is a loopback address such as 127.0.0.1:{}; to open it to \
+             other devices as well, say `wattle up --open-api {}`",
             address.port(),
-            if address.ip().is_unspecified() { "192.168.1.4".to_owned() } else { address.ip().to_string() }
+            quoted(&SocketAddr::new(ip, address.port()).to_string())
         ));
     }
     Ok(address)
@@ -249,6 +252,7 @@ mod tests {
             ("here", "127.0.0.1:7780"),
             ("0.0.0.0:7780", "--open-api 192.168.1.4:7780"),
             ("192.168.1.9:7000", "--open-api 192.168.1.9:7000"),
+            ("[fd00::2]:7000", "--open-api '[fd00::2]:7000'"),
         ] {
             let why = api_address(text).unwrap_err();
             assert!(why.contains(hint), "{text}: {why}");

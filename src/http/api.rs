@@ -59,7 +59,7 @@ use crate::runtime::handle::NodeHandle;
 use crate::runtime::unfinished::Command;
 use crate::scheduler::addition::Addition;
 use crate::scheduler::path::covers;
-use crate::store::record::Source;
+use crate::store::record::{Source, Sources};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use smol::lock::{Mutex, Semaphore};
@@ -131,7 +131,11 @@ impl Api {
 
     /// Has the node watch a place, and config.toml name it.
     async fn watch(&self, new: Addition) -> Result<Added, Refused> {
-        let before = self.node.status().await.map(|status| status.sources).unwrap_or_default();
+        let before =
+            self.node.status().await.map(|now| Sources { private: now.work.private_names, ..now.sources.into() });
+        let before = before.unwrap_or_default();
+        new.misnamed(&before, DEFAULT_COLLECTION).map_or(Ok(()), |why| Err((Status::Conflict, why)))?;
+        let before = before.places;
         let new = if new.unnamed { new.where_it_is(&before) } else { new };
         let command = self.node.begin(Command::Add(text(&new.path))).await;
         let answer = self.node.request(Request::Add(new.clone())).await;

@@ -2,7 +2,7 @@
 //! place. `wattle link`, `open` and `doctor` look by themselves, at what the owner set; status and page tell what is so with the agent that runs.
 
 use super::dto::PageOutside;
-use crate::base::finding::{Area, Finding};
+use crate::base::finding::{Area, Finding, quoted};
 use crate::net::discovery::interface::{is_own, own_addresses};
 use crate::platform::home::at_home;
 use std::net::SocketAddr;
@@ -47,7 +47,7 @@ impl Opened {
 
     /// The command that opens it at an address which this device has, if it has one.
     fn command(&self) -> Option<String> {
-        self.own.first().map(|own| format!("wattle up --open-api {own}"))
+        self.own.first().map(|own| format!("wattle up --open-api {}", quoted(&own.to_string())))
     }
 
     /// The same as a finding, with the command that helps, for the user's usual home.
@@ -154,6 +154,12 @@ mod tests {
         assert_eq!(found.command.as_deref(), Some("wattle up --open-api 10.0.0.7:7780"));
         let offline = opened(Some("192.168.1.4:7780"), false, &[]).finding().unwrap();
         assert!(!offline.what.contains("this command") && offline.command.as_deref() == Some("ip address"));
+        let bracketed = opened(Some("192.168.1.4:7780"), false, &["[fd00::2]:7780"]).finding().unwrap();
+        assert_eq!(
+            bracketed.command.as_deref(),
+            Some("wattle up --open-api '[fd00::2]:7780'"),
+            "a shell takes brackets as a pattern"
+        );
         assert_eq!(opened(None, false, &["10.0.0.7:7780"]).finding(), None, "a page that is closed is no fault");
         assert_eq!(opened(Some("10.0.0.7:7780"), true, &[]).finding(), None);
     }

@@ -13,7 +13,8 @@ use crate::base::finding::{quoted, quoted_bytes};
 use crate::base::id::Ring;
 use crate::limits::{PRIVATE_NAMES_MAX, SOURCES_MAX};
 use crate::store::record::{Source, Sources};
-use refusal::{conflict, other_ring, public_is_confirmed, public_is_meant};
+pub(super) use refusal::pattern;
+use refusal::{conflict, no_such_collection, other_ring, public_is_confirmed, public_is_meant};
 use std::collections::BTreeSet;
 
 /// Private collections of which each is named in a refusal with its command; of more only their number.
@@ -78,6 +79,19 @@ impl Addition {
     pub fn undecided(&self, list: &Sources) -> Option<String> {
         let named = Self { unnamed: false, ..self.clone() };
         self.placed(list).err().filter(|_| named.placed(list).is_ok())
+    }
+
+    /// Why a command that names a collection which is not there makes no shared one where there are private collections: its name may be
+    /// a misspelt private one. `None` if the command says what it means; `usual` is the collection that needs no name.
+    #[must_use]
+    pub fn misnamed(&self, list: &Sources, usual: &str) -> Option<String> {
+        let is_private = |source: &Source| source.ring == Ring::Private;
+        let has_private = !list.private.is_empty() || list.places.iter().any(is_private);
+        let is_known = meant(list.names().chain([usual]), &self.collection).is_some();
+        let is_meant = self.unnamed || self.ring.is_some() || is_known || !has_private;
+        // Where no more private names fit, a new one is private anyway.
+        let is_safe = is_meant || self.with_ring(list).ring == Ring::Private;
+        (!is_safe).then(|| no_such_collection(&self.path, &tidy(&self.collection), list.names()))
     }
 
     /// Whether a watched folder leaves the place out: it is indexed only if it is a source of its own.

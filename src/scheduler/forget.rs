@@ -1,5 +1,6 @@
 //! The requests to forget or to keep documents: what they mean where they are made, and what is saved for them.
 
+use super::addition::pattern;
 use super::decisions::What;
 use super::machine::{Scheduler, busy_writing};
 use super::marks;
@@ -123,9 +124,12 @@ impl Scheduler {
             let asked =
                 asked.map(|(source, question)| format!("{} ", question.sentence(source, self.has_private_folders())));
             let asked = asked.unwrap_or_default();
+            let line = pattern(&source.path, path).map_or_else(String::new, |line| {
+                format!("The line {line} in the file .wattleignore in {} leaves it out. ", text(&source.path))
+            });
             return format!(
                 "{name} is not watched by itself: it is a part of {}, which is watched. What is deleted there, moved out of that \
-                 folder, or renamed to begin with a dot, leaves the index by itself, but for what you keep. {asked}{}Nothing was changed.",
+                 folder, or renamed to begin with a dot, leaves the index by itself, but for what you keep. {line}{asked}{}Nothing was changed.",
                 text(&source.path),
                 self.kept_hint(&source.path, path)
             );

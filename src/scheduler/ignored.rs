@@ -47,10 +47,10 @@ impl Ignored {
         self.sources.remove(source);
     }
 
-    /// How many are known of a source, and the first of them.
-    pub(super) fn of(&self, source: &[u8], most: usize) -> (u64, Vec<Vec<u8>>) {
-        let Some(known) = self.sources.get(source) else { return (0, Vec::new()) };
-        (known.len() as u64, known.iter().take(most).cloned().collect())
+    /// How many are known of a source, and the first of them; those that are watched by themselves are left out of nothing.
+    pub(super) fn of(&self, source: &[u8], is_watched: impl Fn(&[u8]) -> bool, most: usize) -> (u64, Vec<Vec<u8>>) {
+        let known = self.sources.get(source).into_iter().flatten().filter(|path| !is_watched(path));
+        (known.clone().count() as u64, known.take(most).cloned().collect())
     }
 
     /// Those of all sources that are `asked` for; at most `most`.
@@ -79,17 +79,25 @@ mod tests {
         ignored.add(paths(&["/a/build", "/a/b/x.log"]));
         ignored.add(paths(&["/a/z.log"]));
         ignored.end(b"/a", b"/a");
-        assert_eq!(ignored.of(b"/a", 2), (3, paths(&["/a/b/x.log", "/a/build"])));
+        assert_eq!(ignored.of(b"/a", |_| false, 2), (3, paths(&["/a/b/x.log", "/a/build"])));
         ignored.add(paths(&["/a/b/y.log"]));
         ignored.end(b"/a", b"/a/b");
-        assert_eq!(ignored.of(b"/a", 9).1, paths(&["/a/b/y.log", "/a/build", "/a/z.log"]));
+        assert_eq!(ignored.of(b"/a", |_| false, 9).1, paths(&["/a/b/y.log", "/a/build", "/a/z.log"]));
         ignored.add(paths(&["/a/b/n.log"]));
         ignored.cancel();
         ignored.end(b"/a", b"/a/z.log");
-        assert_eq!(ignored.of(b"/a", 9).1, paths(&["/a/b/y.log", "/a/build"]));
+        assert_eq!(ignored.of(b"/a", |_| false, 9).1, paths(&["/a/b/y.log", "/a/build"]));
         assert_eq!(ignored.asked(|path| path.ends_with(b"y.log"), 9), paths(&["/a/b/y.log"]));
         ignored.forget(b"/a");
-        assert_eq!((ignored.of(b"/a", 9), ignored.asked(|_| true, 9)), ((0, Vec::new()), Vec::new()));
+        assert_eq!((ignored.of(b"/a", |_| false, 9), ignored.asked(|_| true, 9)), ((0, Vec::new()), Vec::new()));
+    }
+
+    #[test]
+    fn what_is_watched_by_itself_is_not_told_as_left_out() {
+        let mut ignored = Ignored::new();
+        ignored.add(paths(&["/a/build", "/a/x.log"]));
+        ignored.end(b"/a", b"/a");
+        assert_eq!(ignored.of(b"/a", |path| path == b"/a/build", 9), (1, paths(&["/a/x.log"])));
     }
 
     #[test]
@@ -98,6 +106,6 @@ mod tests {
         let many: Vec<String> = (0..IGNORED_KNOWN_MAX + 9).map(|n| format!("/a/{n}.log")).collect();
         ignored.add(paths(&many.iter().map(String::as_str).collect::<Vec<_>>()));
         ignored.end(b"/a", b"/a");
-        assert_eq!(ignored.of(b"/a", 1).0, IGNORED_KNOWN_MAX as u64);
+        assert_eq!(ignored.of(b"/a", |_| false, 1).0, IGNORED_KNOWN_MAX as u64);
     }
 }

@@ -301,13 +301,13 @@ impl Scheduler {
     /// first `KEY_FILES_SHOWN`.
     #[must_use]
     pub fn ignored(&self, source: &[u8]) -> (u64, Vec<Vec<u8>>) {
-        self.scans.ignored.of(source, KEY_FILES_SHOWN)
+        self.scans.ignored.of(source, |path| self.sources.holds(path), KEY_FILES_SHOWN)
     }
 
     /// Those of them that are asked for by this; at most `NAMED_FILES_MAX`.
     #[must_use]
     pub fn ignored_asked(&self, asked: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
-        self.scans.ignored.asked(asked, NAMED_FILES_MAX)
+        self.scans.ignored.asked(|path| asked(path) && !self.sources.holds(path), NAMED_FILES_MAX)
     }
 
     /// The homes of other agents that the looks at a source left out.

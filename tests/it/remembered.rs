@@ -188,6 +188,11 @@ fn a_collection_that_becomes_private_answers_no_other_device_and_its_names_are_r
 
     let back = first.cli(["collection", "ring", "music", "mesh"]);
     assert!(back.status.success());
+    let said = String::from_utf8(back.stdout).unwrap();
+    assert!(
+        said.contains("Only this device searched") && said.contains("`wattle collection ring music private"),
+        "{said}"
+    );
     assert!(second.search("Where is the violin?")[0].ends_with("/violin.md"));
     assert_eq!(first.cli(["collection", "ring", "home", "mesh"]).status.code(), Some(1), "there is none any more");
 }

@@ -45,6 +45,9 @@ fn a_backup_of_a_running_agent_is_restored_elsewhere_and_nothing_is_embedded_aga
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let again = agent.cli(["backup", name]);
     assert!(!again.status.success() && said(&again).contains("not overwritten"), "{again:?}");
+    let folder = agent.cli(["backup", place.path().to_str().unwrap()]);
+    assert!(!folder.status.success() && said(&folder).contains("is a folder, and a backup is a file"), "{folder:?}");
+    assert!(said(&folder).contains("/wattle.backup"), "{folder:?}");
     for (path, why) in [(name, "not overwritten"), ("/no/such/folder/b", "cannot be made")] {
         let (status, refusal) = agent.call("POST", "/v1/backup", &format!(r#"{{"path": "{path}"}}"#));
         assert!(status == 409 && refusal["error"].as_str().unwrap().contains(why), "{status}: {refusal}");

@@ -27,6 +27,7 @@ pub enum CollectionCommand {
         #[arg(value_enum)]
         ring: CollectionRing,
         /// With public: the collection's name once more. Everybody who reaches its gateway, or it by bitswap, can read its files then.
+        /// With mesh: the same, and nothing is asked.
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
         /// With private: no folder has this name yet; one that is added to it later is private.

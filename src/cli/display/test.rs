@@ -365,3 +365,10 @@ fn a_device_that_is_not_asked_has_nothing_else_of_what_was_asked_for() {
         assert!(text.contains(&says), "{text}");
     }
 }
+
+#[test]
+fn an_answer_says_that_folders_are_not_looked_at_yet() {
+    let says = "The first look at /home/ann/notes since the start is not over yet; more files may be found.";
+    assert_eq!(more_to_find(&[folder(Some(3)), folder(None)]).as_deref(), Some(says));
+    assert_eq!(more_to_find(&[folder(Some(3))]), None);
+}

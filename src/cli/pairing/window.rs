@@ -1,5 +1,6 @@
 //! `wattle pair`: the window in which a device joins by a code, from its opening to who came in.
 
+use crate::base::finding::quoted;
 use crate::cli::code::Code;
 use crate::cli::output::{Stop, compact, print, print_as_is};
 use crate::cli::style::Style;
@@ -139,6 +140,7 @@ fn shown(window: &OpenWindow, network: &NetworkReport, columns: usize) -> String
     text.push_str(code.shown());
     let join = format!("wattle join {}", window.code.replace(' ', ""));
     if let Some(at) = local {
+        let at = quoted(&at.to_string());
         let _ = writeln!(
             text,
             "So this code, which holds for three minutes, is for another agent on this machine alone. Type there, with its own --home:\n\n    \
@@ -147,7 +149,7 @@ fn shown(window: &OpenWindow, network: &NetworkReport, columns: usize) -> String
         return text;
     }
     let _ = writeln!(text, "On the other device, where `wattle up` runs, type within three minutes:\n\n    {join}\n");
-    if let Some(at) = window.addresses.first() {
+    if let Some(at) = window.addresses.first().map(|at| quoted(at)) {
         let _ = writeln!(text, "If it does not find this one:\n\n    {join} --at {at}\n");
     }
     let gives = match code {
@@ -206,6 +208,10 @@ mod tests {
         assert!(first.contains("own machine only") && first.contains("--listen 0.0.0.0:41234"), "{local}");
         assert!(rest.contains("on this machine alone") && rest.contains("--at 127.0.0.1:41234"), "{local}");
         assert!(!rest.contains("On the other device"), "{local}");
+        let bracketed = shown(&window("1"), &network("[::1]:41234"), 80);
+        assert!(bracketed.contains("--at '[::1]:41234' --home DIR"), "{bracketed}");
+        let there = OpenWindow { addresses: vec!["[fd00::2]:7781".to_owned()], ..window("1") };
+        assert!(shown(&there, &network("0.0.0.0:7781"), 80).contains("--at '[fd00::2]:7781'\n"));
         let open = shown(&window("1234 5678"), &network("0.0.0.0:7781"), 80);
         assert!(open.contains("On the other device") && !open.contains("own machine only"), "{open}");
         assert!(open.contains("The QR code is for any scanner") && open.contains("wattle join 'TEXT'"), "{open}");

@@ -1,5 +1,6 @@
 //! The network of a starting agent: the table of trusted peers, the listener, discovery, and the addresses that were given.
 
+use crate::base::finding::quoted;
 use crate::base::id::PeerKey;
 use crate::cli::args::{DEFAULT_API, DEFAULT_LISTEN_PORT};
 use crate::cli::options::NetworkOptions;
@@ -175,7 +176,7 @@ pub(super) fn bind_api(address: SocketAddr, listen: Option<SocketAddr>) -> Resul
     TcpListener::bind(address).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
             let free = free_port(address, listen.as_slice());
-            let instead = free.map_or(String::new(), |free| format!(" with --api {free}"));
+            let instead = free.map_or(String::new(), |free| format!(" with --api {}", quoted(&free.to_string())));
             let own: Vec<SocketAddr> = free.into_iter().chain([address]).collect();
             format!(
                 "The address {address} is taken, perhaps by another agent. Stop that one, or give this one another address{instead}.{}",
@@ -190,7 +191,8 @@ pub(super) fn bind_api(address: SocketAddr, listen: Option<SocketAddr>) -> Resul
 fn taken_too(listen: Option<SocketAddr>, own: &[SocketAddr]) -> String {
     let is_taken = |at: &SocketAddr| TcpListener::bind(at).is_err_and(|error| error.kind() == ErrorKind::AddrInUse);
     let Some(address) = listen.filter(is_taken) else { return String::new() };
-    let free = free_port(address, own).map_or(String::new(), |free| format!(" Another one is --listen {free}."));
+    let free = free_port(address, own)
+        .map_or(String::new(), |free| format!(" Another one is --listen {}.", quoted(&free.to_string())));
     format!(" The address {address}, for other devices, is taken too.{free}")
 }
 

@@ -1,5 +1,6 @@
 //! What a start shows: the device, its page, the watched folders, and the next step.
 
+use crate::base::finding::quoted;
 use crate::cli::options::UpOptions;
 use crate::cli::output::compact;
 use crate::cli::start::watches;
@@ -61,7 +62,7 @@ impl<'a> Screen<'a> {
     fn lines(&self, options: &UpOptions, home: &Home, is_terminal: bool) -> Vec<String> {
         let mut search = at_home("wattle search \"your question\"", &options.home);
         if !self.is_told {
-            search += &format!(" --api {}", self.address);
+            search += &format!(" --api {}", quoted(&self.address.to_string()));
         }
         let page = if is_terminal {
             format!("Ask on this page: {}", self.page)
@@ -126,5 +127,7 @@ mod tests {
         let untold = Screen { is_told: false, pause: Some(None), ..screen };
         let lines = untold.lines(&options, &home, true);
         assert!(lines[3].contains(" --api 127.0.0.1:7780") && lines[4].contains("is paused"), "{lines:?}");
+        let bracketed = Screen { address: "[::1]:7780".parse().unwrap(), ..untold };
+        assert!(bracketed.lines(&options, &home, true)[3].contains(" --api '[::1]:7780'"));
     }
 }

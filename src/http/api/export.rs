@@ -85,18 +85,22 @@ fn collected(blocks: PublicBlocks, collection: Option<&[u8]>) -> Result<(Vec<u8>
         if let Some(why) = left_out.sentence() {
             return Err((Status::NotFound, format!("Nothing was exported. {why}")));
         }
-        let which =
-            collection.map_or_else(|| "No collection here".to_owned(), |name| format!("The collection {name:?}"));
-        return Err((
-            Status::NotFound,
-            format!(
-                "{which} has no public file, so nothing was exported. `wattle collection list` shows the collections, and `wattle collection ring \
-                 NAME public` says what making one public means."
-            ),
-        ));
+        return Err((Status::NotFound, nothing_public(collection.as_deref())));
     }
     let (root, folders) = in_folders(&files).map_err(|why| (Status::Conflict, why))?;
     Ok((car::head(&[root.cid]), Walk::from(root.cid, blocks, false).through(folders), left_out))
+}
+
+/// That a collection, or none of them, has something to export.
+fn nothing_public(collection: Option<&str>) -> String {
+    let what = collection.map_or_else(
+        || "No file here is public".to_owned(),
+        |name| format!("The collection {name:?} has no public file"),
+    );
+    format!(
+        "{what}, so nothing was exported. `wattle collection list` shows the collections, and `wattle collection ring NAME public` says \
+         what making one public means."
+    )
 }
 
 fn named(path: &[u8], found: Option<PublicDocument>) -> Result<DocumentCids, Refused> {
@@ -131,6 +135,12 @@ fn named(path: &[u8], found: Option<PublicDocument>) -> Result<DocumentCids, Ref
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_nothing_is_public_is_said_of_what_was_asked_for() {
+        assert!(nothing_public(None).starts_with("No file here is public, so nothing was exported."));
+        assert!(nothing_public(Some("diary")).starts_with("The collection \"diary\" has no public file, so nothing"));
+    }
 
     #[test]
     fn a_document_without_names_is_told_with_the_reason() {

@@ -17,7 +17,7 @@ static WRITER: Mutex<()> = Mutex::new(());
 pub(super) fn read(path: &Path) -> Result<Option<Config>, String> {
     let unread = |error: std::io::Error| {
         format!(
-            "{} cannot be read: {error}. Mend it, or remove it with config.copy beside it, then start again.",
+            "{} cannot be read: {error}. Mend it, or remove it alone, and leave config.copy beside it: the next start brings that copy back.",
             path.display()
         )
     };
@@ -77,6 +77,15 @@ mod tests {
         assert!(fs::read_to_string(&file).unwrap().contains("# mine"));
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(read(&link).unwrap().unwrap().node.name.as_deref(), Some("attic"));
+    }
+
+    #[test]
+    fn who_cannot_read_the_settings_is_not_told_to_remove_their_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, b"[node]\nname = \"\xff\xfe\"\n").unwrap();
+        let why = read(&path).unwrap_err();
+        assert!(why.contains("remove it alone") && why.contains("the next start brings that copy back"), "{why}");
     }
 
     #[test]

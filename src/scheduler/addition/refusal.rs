@@ -26,6 +26,39 @@ pub(super) fn other_ring(new: &Source, has: Ring) -> String {
     )
 }
 
+/// A collection was named that is not there: `names` are those that are, of which the one that is meant may be private.
+pub(super) fn no_such_collection<'a>(path: &[u8], typed: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let add = |name: &str| format!("wattle add {} --collection {}", quoted_bytes(path), quoted(name));
+    let lower = typed.to_lowercase();
+    let nearest = names.min_by_key(|name| distance(&lower, &name.to_lowercase()));
+    let nearest = nearest.map_or_else(String::new, |name| {
+        format!(" The nearest name that is there is {name:?}: `{}` adds the folder to it.", add(name))
+    });
+    format!(
+        "Nothing was changed: there is no collection {typed:?}, and this device has private ones, of which one may be meant.{nearest} A \
+         new collection is made where its ring is said: `{new} --ring private` keeps it on this device, and `{new} --ring mesh` shares it \
+         with your devices.",
+        new = add(typed)
+    )
+}
+
+/// How many letters are to be changed, left out or put in until one word is the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (before, letter) in one.chars().enumerate() {
+        let mut last = before + 1;
+        let mut next = vec![last];
+        for (pair, of_other) in row.windows(2).zip(&other) {
+            let [corner, above] = pair else { continue };
+            last = (last + 1).min(above + 1).min(corner + usize::from(letter != *of_other));
+            next.push(last);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 /// Nobody makes a folder public just by adding it.
 pub(super) fn public_is_meant(new: &Source) -> String {
     let (name, collection) = (String::from_utf8_lossy(&new.path), &new.collection);
@@ -33,7 +66,7 @@ pub(super) fn public_is_meant(new: &Source) -> String {
     format!(
         "Nothing was changed: the collection {collection:?} is public, and {name} would be for everybody at once. To publish it too: \
          `wattle collection ring {word} mesh`, then `wattle add {path} --collection {word}`, then `wattle collection ring {word} \
-         public`. Else add it to another collection with `wattle add {path} --collection NEW`."
+         public`. Else add it to another collection with `wattle add {path} --collection NEW --ring mesh`."
     )
 }
 
@@ -76,7 +109,7 @@ pub(super) fn conflict(source: &Source, new: &Source) -> String {
 }
 
 /// The line of a file of patterns in a folder that leaves out this place in it; `None` if it is not in it.
-fn pattern(folder: &[u8], place: &[u8]) -> Option<String> {
+pub(crate) fn pattern(folder: &[u8], place: &[u8]) -> Option<String> {
     if folder == place || !covers(folder, place) {
         return None;
     }

@@ -102,6 +102,42 @@ fn without_a_named_collection_nothing_new_is_shared_where_there_are_private_ones
 }
 
 #[test]
+fn a_name_that_no_collection_has_makes_no_shared_one_where_there_are_private_ones() {
+    let typed = |collection: &str, unnamed, ring| Addition {
+        unnamed,
+        ring,
+        ..source("/my secret", collection, Ring::Mesh).into()
+    };
+    let shared = Sources::from(vec![source("/w", "dairies", Ring::Mesh)]);
+    assert_eq!(typed("dairy", false, None).misnamed(&shared, "home"), None, "there is no private one");
+    let mut remembered = shared.clone();
+    remembered.remember("Diary").unwrap();
+    let with_folder = Sources::from(vec![source("/w", "work", Ring::Mesh), source("/d", "Diary", Ring::Private)]);
+    for list in [&remembered, &with_folder] {
+        let why = typed("diaryy", false, None).misnamed(list, "home").unwrap();
+        for part in [
+            "Nothing was changed: there is no collection \"diaryy\"",
+            "The nearest name that is there is \"Diary\": `wattle add '/my secret' --collection Diary` adds",
+            "`wattle add '/my secret' --collection diaryy --ring private`",
+            "`wattle add '/my secret' --collection diaryy --ring mesh`",
+        ] {
+            assert!(why.contains(part), "{part}: {why}");
+        }
+        for said in [
+            typed("diary ", false, None),
+            typed("home", false, None),
+            typed("home", true, None),
+            typed("diaryy", false, Some(Ring::Mesh)),
+        ] {
+            assert_eq!(said.misnamed(list, "home"), None, "{said:?}");
+        }
+    }
+    assert!(typed("dairy", false, None).misnamed(&with_folder, "home").unwrap().contains("there is \"Diary\""));
+    (0..PRIVATE_NAMES_MAX - 1).for_each(|n| remembered.remember(&format!("secret {n}")).unwrap());
+    assert_eq!(typed("new", false, None).misnamed(&remembered, "home"), None, "it is private anyway");
+}
+
+#[test]
 fn another_ring_than_the_collections_is_refused_with_the_two_ways_out() {
     let shared = [source("/a", "home", Ring::Mesh)];
     let why = added(&shared, "/b c", "home", Some(Ring::Private)).unwrap_err();

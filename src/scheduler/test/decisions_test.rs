@@ -304,6 +304,7 @@ fn what_is_not_watched_or_is_only_a_part_is_refused_in_a_sentence() {
             "/b is not watched, and nothing of it is in the index: there is nothing to forget. What is watched: /a. `wattle forget FOLDER` forgets",
         ),
         ("/a/x", "it is a part of /a, which is watched"),
+        ("/a/x", "The line /x in the file .wattleignore in /a leaves it out. "),
         ("/", "/ is not watched itself; folders in it are. Forget each by its own name: `wattle forget /a`. Nothing"),
     ] {
         let mut out = Vec::new();

@@ -56,6 +56,10 @@ fn to_add_what_is_watched_says_so_and_what_was_private_is_not_shared_by_a_forgot
     assert!(agent.cli(["add", diary, "--collection", "diary", "--ring", "private"]).status.success());
     agent.wait_ready(2);
     done(&agent, "forget", diary.as_ref());
+    let misspelt = agent.cli(["add", diary, "--collection", "dairy"]);
+    let why = String::from_utf8_lossy(&misspelt.stderr).into_owned();
+    assert!(!misspelt.status.success() && why.contains("no collection \"dairy\""), "{why}");
+    assert!(why.contains(&format!("`wattle add {diary} --collection diary")), "{why}");
     let refused = agent.cli(["add", diary]);
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();
     let (keep, share) =

@@ -38,6 +38,9 @@ fn a_typed_folder_is_shared_by_no_start_where_the_store_or_config_toml_has_priva
         assert!(why.contains("`wattle up /d --collection diary` to keep it"), "{why}");
         assert!(why.contains("`wattle up /d --collection home` to share it"), "{why}");
         assert_eq!(decided(&[place(false)], &list, Some(set)), Ok(()), "its collection was named");
+        let misspelt = Addition { collection: "dairy".to_owned(), ..place(false) };
+        let why = decided(&[misspelt], &list, Some(set)).unwrap_err();
+        assert!(why.contains("`wattle up /d --collection diary` adds"), "{why}");
     }
     let watched = Sources::from(vec![source("/d", "home", Ring::Mesh), source("/secret", "diary", Ring::Private)]);
     assert_eq!(decided(&[place(true)], &watched, None), Ok(()), "it is shared already");
