@@ -35,6 +35,7 @@ fn typed(hint: &str) -> Vec<String> {
     let parts = hint.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
     let filled = parts.collect::<Vec<_>>().join(if hint.contains(" ring ") { "mesh" } else { "7" });
     let filled = filled.replace("--ring 7", "--ring mesh").replace("7:7", "192.168.1.4:7780");
+    let filled = filled.replace("--open-api 7", "--open-api 192.168.1.4:7780");
     let parts = filled.split('\'').enumerate();
     let words = parts.flat_map(|(place, part)| match place % 2 {
         0 => part.split_whitespace().map(str::to_owned).collect(),
