@@ -36,7 +36,7 @@ pub struct Restored {
 /// backup.
 ///
 /// # Errors
-/// One sentence; the home is as it was.
+/// One sentence: why, and what became of the home.
 pub fn restore(at: &Path, path: &Path, replace: bool) -> Result<Restored, String> {
     let unusable =
         |why: Unusable| format!("The file {} cannot be restored: {why}. Nothing was changed.", path.display());
@@ -82,7 +82,7 @@ pub fn restore(at: &Path, path: &Path, replace: bool) -> Result<Restored, String
     [&new, &folder].into_iter().try_for_each(|store| sync_above(store)).map_err(not_all)?;
     home.write(HomeFile::Sources, &sources).map_err(not_all)?;
     let settings = files.iter().find(|(file, _)| *file == SETTINGS);
-    let takes_keys = KEYS.iter().all(|key| !home.file(*key).exists());
+    let takes_keys = takes_keys(&home, &files);
     for (file, content) in &files {
         if if *file == SETTINGS { takes_settings } else { takes_keys } {
             home.write(*file, content).map_err(not_all)?;
@@ -108,6 +108,15 @@ fn verified(mut reader: Reader<BufReader<File>>) -> Result<Vec<(HomeFile, Vec<u8
         }
     }
     Ok(files)
+}
+
+/// Whether the home has no key of another device: none at all, or those of the backup alone, which a restore that did not end has written.
+fn takes_keys(home: &Home, files: &[(HomeFile, Vec<u8>)]) -> bool {
+    let is_the_same = |key: &HomeFile| {
+        let there = home.read(*key).ok().flatten();
+        there.is_some() && files.iter().any(|(file, content)| file == key && there.as_ref() == Some(content))
+    };
+    KEYS.iter().all(|key| !home.file(*key).exists() || is_the_same(key))
 }
 
 /// Whether documents would be lost with the store: also if it cannot be read.
@@ -209,6 +218,19 @@ fn moved(from: &Path, to: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_restore_that_was_cut_among_its_keys_takes_the_others_the_next_time_and_never_those_of_another_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let files = [(HomeFile::Identity, b"a key".to_vec()), (HomeFile::BootCount, b"7\n".to_vec())];
+        assert!(takes_keys(&home, &files));
+        home.write(HomeFile::Identity, b"a key").unwrap();
+        assert!(takes_keys(&home, &files));
+        home.write(HomeFile::BootCount, b"9\n").unwrap();
+        assert!(!takes_keys(&home, &files), "it was started since");
+        assert!(!takes_keys(&home, &[(HomeFile::Identity, b"another".to_vec())]));
+    }
 
     #[test]
     fn a_store_whose_place_nothing_can_take_is_in_its_place_as_before() {
