@@ -32,10 +32,9 @@ pub(super) async fn collection(client: &Client, what: CollectionCommand, as_json
             let ring: Ring = ring.into();
             let of = if ring == Ring::Mesh { client.folders().await?.read.folders } else { Vec::new() };
             let shared = shared(&name, &of);
-            if let Some(shared) =
-                shared.as_ref().filter(|_| confirm.as_deref().is_none_or(|typed| !is_same(typed, &name)))
-            {
-                confirm_on_terminal(&one_line(shared))?;
+            let asked = if ring == Ring::Mesh { asked(&name, confirm.as_deref(), shared.as_deref())? } else { None };
+            if let Some(what) = asked {
+                confirm_on_terminal(&one_line(what))?;
             }
             let now = match ring {
                 Ring::Public => client.publish(&name, confirm.as_deref()).await?,
@@ -82,6 +81,20 @@ fn shared(name: &str, folders: &[Watched]) -> Option<String> {
     let more =
         if more.is_empty() { String::new() } else { format!(" and {} more", count(more.len() as u64, "folder")) };
     Some(format!("Only this device searched {first}{more} so far; with the ring mesh your other devices do too."))
+}
+
+/// What is asked on a terminal before a collection gets the ring mesh: what other devices see then (`shared`), unless its name was typed once more.
+///
+/// # Errors
+/// Another name was typed: which of both is meant, nobody knows.
+fn asked<'a>(name: &str, confirm: Option<&str>, shared: Option<&'a str>) -> Result<Option<&'a str>, Stop> {
+    match confirm {
+        None => Ok(shared),
+        Some(typed) if is_same(typed, name) => Ok(None),
+        Some(typed) => Err(Stop::NotDone(one_line(&format!(
+            "--confirm names the collection {typed:?}, and it is {name:?} that would be opened to your other devices. Nothing was changed."
+        )))),
+    }
 }
 
 /// How a collection that was private is that again.
@@ -308,6 +321,17 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&list(&sources, &[], &set, true)).unwrap();
         assert_eq!(json[1]["model"], json!({ "name": "other", "before": "words", "language": null }));
         assert_eq!(json[0].get("model"), None);
+    }
+
+    #[test]
+    fn who_confirms_another_name_opens_nothing_also_where_no_terminal_asks() {
+        assert_eq!(asked("diary", None, Some("it is shared")), Ok(Some("it is shared")));
+        assert_eq!(asked("diary", None, None), Ok(None), "nothing new is shared");
+        assert_eq!(asked("diary", Some("Diary "), Some("it is shared")), Ok(None));
+        let why = asked("diary", Some("dairy"), Some("it is shared")).unwrap_err();
+        assert!(
+            matches!(&why, Stop::NotDone(why) if why.contains("\"dairy\"") && why.ends_with("Nothing was changed."))
+        );
     }
 
     #[test]

@@ -284,7 +284,7 @@ fn tell_of_home(home: &Home, of_key: &[Finding], node_handle: &NodeHandle) {
     // The log has those of its files already.
     let of_files = home.findings();
     of_files.iter().enumerate().for_each(|(at, found)| board.set_logged(&format!("home:{at}"), found.clone()));
-    unfinished_restore(home.path()).into_iter().for_each(|found| board.set("restore", found));
+    disk::tell_of_restore(unfinished_restore(home.path()), board);
     of_key.iter().enumerate().for_each(|(at, found)| board.set(&format!("key:{at}"), found.clone()));
 }
 

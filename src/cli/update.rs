@@ -103,7 +103,8 @@ fn apply(
     if now {
         system.can_try()?;
         let (mut trial, _) = Trial::start(clock::now(), system.running(), card.record());
-        then = card.carry_out(&trial.turn(seen(home).is_some_and(|seen| seen.reaches_others)))?;
+        let has_mesh = seen(home).is_some_and(|seen| seen.reaches_others);
+        then = card.carry_out(&trial.turn(has_mesh, card.has_network()))?;
         text += "The board starts it now, and comes back to this one by itself unless it holds for ten minutes.\n";
     } else if let Err(why) = system.can_try() {
         text += &why;

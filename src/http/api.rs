@@ -134,7 +134,7 @@ impl Api {
         let before =
             self.node.status().await.map(|now| Sources { private: now.work.private_names, ..now.sources.into() });
         let before = before.unwrap_or_default();
-        new.misnamed(&before, DEFAULT_COLLECTION).map_or(Ok(()), |why| Err((Status::Conflict, why)))?;
+        new.misnamed(&before, [DEFAULT_COLLECTION]).map_or(Ok(()), |why| Err((Status::Conflict, why)))?;
         let before = before.places;
         let new = if new.unnamed { new.where_it_is(&before) } else { new };
         let command = self.node.begin(Command::Add(text(&new.path))).await;

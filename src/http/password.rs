@@ -126,21 +126,24 @@ impl Password {
             FirstVisit::Begun => spent > 0,
         };
         // The first step is written down before anybody may choose, and before any document is read.
-        if !is_awaited || !self.open_window() || !self.spend() {
+        if !is_awaited || !self.open_window() {
             self.close_window();
+            return;
+        }
+        if !self.goes_on() {
             return;
         }
         self.note(FirstVisit::Begun);
         let counted = self.clone();
         smol::spawn(async move {
-            loop {
+            let mut goes_on = true;
+            while goes_on {
                 Timer::after(Duration::from_secs(FIRST_VISIT_STEP_S)).await;
                 let spending = counted.clone();
-                if blocking::run(move || spending.spend()).await != Some(true) {
-                    break;
-                }
+                // No request waits for the card meanwhile. Where the system gives no thread, nobody chooses any more before the next start.
+                goes_on = blocking::run(move || spending.goes_on()).await.unwrap_or(false);
             }
-            counted.close_window();
+            counted.with(|state| state.is_open = false);
         })
         .detach();
     }
@@ -162,6 +165,15 @@ impl Password {
     fn close_window(&self) {
         self.with(|state| state.is_open = false);
         self.note(FirstVisit::Shut);
+    }
+
+    /// Whether the window goes on, with one more step of it written down. One that is over is closed for good.
+    fn goes_on(&self) -> bool {
+        let goes_on = self.spend();
+        if !goes_on {
+            self.close_window();
+        }
+        goes_on
     }
 
     /// Writes down one more step of the window; false where it is over.

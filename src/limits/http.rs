@@ -153,6 +153,9 @@ pub const FIRST_VISIT_STEP_S: u64 = 5 * 60;
 /// home's life that wakes hardly.
 pub const FIRST_VISIT_LOOK_MS: u64 = 5_000;
 
+/// The same where none is awaited any more and there is no password, which may be so for years: as seldom as the home's disk is looked at.
+pub const FIRST_VISIT_OVER_LOOK_MS: u64 = 30_000;
+
 /// Milliseconds for which a code of `wattle open` lets a browser in, once.
 pub const ONCE_MS: u64 = 60_000;
 

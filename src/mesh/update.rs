@@ -7,7 +7,8 @@
 //! The mesh is reachable where another member is linked. It is also where none was reached in the hour before the update began, so that there is nothing to compare with; and where
 //! the new system has reached one since its start and the board still has its network: then its links work, and the others are off. A new system that is ready and reaches
 //! nobody, with a network or without one, may have come up in a home that sleeps and has its router off, or be at fault: nobody knows which, so the earlier one runs again and
-//! the update waits for another turn, `UPDATE_TRIES_MAX` times. Before the update there was a network: a new system is to reach somebody only where somebody was reached then.
+//! the update waits for another turn, `UPDATE_TRIES_MAX` times. A new system is to reach what was reached before: another member only where one was then, and, also on a board
+//! without a mesh, a network where there was one. One whose network does not work would stay for ever otherwise, and nobody could reach the board to go back.
 //! Why one was given up is kept, and told once. A version that the owner chose over a newer one stands: no other is taken by itself.
 //!
 //! What is written is written before what rests on it, and each step may be done twice: a power cut
@@ -89,7 +90,7 @@ pub enum Why {
     NoAgent,
     /// At the end of that time a part of the card could not be read.
     CardUnread,
-    /// At the end of the last trial the board had no network.
+    /// At the end of the last trial the board had no network, as it had before.
     NoNetwork,
     /// At the end of the last trial no other device was reached.
     Nobody,
@@ -108,9 +109,11 @@ pub struct Record {
     pub stage: Stage,
     /// Whether another device was reached in the hour before the update began: then one must be again. Known once it began.
     pub needs_mesh: bool,
+    /// Whether the board had a network when the update began: then it must have one again. Known once it began.
+    pub needs_network: bool,
     /// Whether the owner chose it over a newer one that ran.
     pub is_choice: bool,
-    /// How many of its trials reached no other device for `UPDATE_TRIAL_MS`.
+    /// How many of its trials reached no other device, or no network, for `UPDATE_TRIAL_MS`.
     pub tries: u8,
     /// Why it was given up; `None` as long as it was not, and where a program gave it up that kept no reason.
     pub why: Option<Why>,
@@ -122,8 +125,8 @@ impl Record {
     /// Of an update that lies there and was never tried.
     #[must_use]
     pub const fn new(version: Version, slot: Slot) -> Self {
-        let stage = Stage::Written;
-        Self { version, slot, stage, needs_mesh: false, is_choice: false, tries: 0, why: None, is_told: false }
+        let (stage, needs_mesh, needs_network) = (Stage::Written, false, false);
+        Self { version, slot, stage, needs_mesh, needs_network, is_choice: false, tries: 0, why: None, is_told: false }
     }
 
     /// Whether it was given up for a reason that its owner has yet to be told: not where that was the owner's own will.
@@ -246,12 +249,12 @@ impl Trial {
         }
     }
 
-    /// It is this device's turn. `has_mesh`: it reached another member within `UPDATE_REACHED_MS`.
+    /// It is this device's turn. `has_mesh`: it reached another member within `UPDATE_REACHED_MS`; `has_network`: it has one now.
     #[must_use]
-    pub fn turn(&mut self, has_mesh: bool) -> Vec<Effect> {
+    pub fn turn(&mut self, has_mesh: bool, has_network: bool) -> Vec<Effect> {
         match &mut self.record {
             Some(record) if record.stage == Stage::Written => {
-                (record.stage, record.needs_mesh) = (Stage::Trying, has_mesh);
+                (record.stage, record.needs_mesh, record.needs_network) = (Stage::Trying, has_mesh, has_network);
                 vec![Effect::Save(*record), Effect::RestartOnTrial]
             }
             _ => Vec::new(),
@@ -278,7 +281,7 @@ impl Trial {
         let is_reachable = match reach {
             Reach::Member => true,
             Reach::Nobody => self.has_reached || !record.needs_mesh,
-            Reach::NoNetwork => !record.needs_mesh,
+            Reach::NoNetwork => !record.needs_mesh && !record.needs_network,
         };
         let is_good = health == Health::Ready && is_reachable;
         self.good_since = is_good.then(|| self.good_since.unwrap_or(now));
@@ -315,7 +318,7 @@ impl Trial {
             (Health::Ready, Reach::NoNetwork) => Why::NoNetwork,
             (Health::Ready, Reach::Nobody | Reach::Member) => Why::Nobody,
         };
-        // All that is wrong is that nobody is reached.
+        // All that is wrong is that nobody is reached, or nothing.
         if health == Health::Ready {
             record.tries = record.tries.saturating_add(1);
             if record.tries < UPDATE_TRIES_MAX {

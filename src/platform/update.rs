@@ -38,8 +38,8 @@ use std::fs::{File, TryLockError};
 const RESET: &str = "wattle-reset";
 
 /// Why a new system that ran for an hour does not stay, and is not given up.
-const POSTPONED: &str = "The new system was ready, and no other device of the mesh could be reached in its hour: either they are all off, or the home's router is, or its own network is at \
-                         fault. The earlier system runs again, and the update waits for another turn.";
+const POSTPONED: &str = "The new system was ready, and in its hour the board reached no other device of its mesh, or no network, as it did before: either the others are all off, or the home's \
+                         router is, or the new system's own network is at fault. The earlier system runs again, and the update waits for another turn.";
 
 /// The card of this board, for one command at a time.
 #[derive(Debug)]
@@ -128,10 +128,10 @@ impl<'a> Card<'a> {
         Ok(version)
     }
 
-    /// Whether the system that runs finds what it has on the card: the owner's data, and its own boot files.
+    /// Whether the system that runs finds what it has on the card: the owner's data, what is kept of the update among it, and its own boot files.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        !self.system.stands_in() && Boot::of(self.system).has(self.system.running())
+        !self.system.stands_in() && Boot::of(self.system).has(self.system.running()) && Self::look(self.system).is_ok()
     }
 
     /// Whether the board has a network beside its own, by which other devices could be reached.

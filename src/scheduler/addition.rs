@@ -82,16 +82,23 @@ impl Addition {
     }
 
     /// Why a command that names a collection which is not there makes no shared one where there are private collections: its name may be
-    /// a misspelt private one. `None` if the command says what it means; `usual` is the collection that needs no name.
+    /// a misspelt private one. `None` if the command says what it means, or the place is watched already; `usual` are collections that may be without a
+    /// folder.
     #[must_use]
-    pub fn misnamed(&self, list: &Sources, usual: &str) -> Option<String> {
+    pub fn misnamed<'a>(
+        &self,
+        list: &'a Sources,
+        usual: impl IntoIterator<Item = &'a str, IntoIter: Clone>,
+    ) -> Option<String> {
         let is_private = |source: &Source| source.ring == Ring::Private;
         let has_private = !list.private.is_empty() || list.places.iter().any(is_private);
-        let is_known = meant(list.names().chain([usual]), &self.collection).is_some();
-        let is_meant = self.unnamed || self.ring.is_some() || is_known || !has_private;
+        let is_known = meant(list.names().chain(usual), &self.collection).is_some();
+        // Then it is as it was, or is refused for the collection that it is in.
+        let is_watched = self.covering(&list.places).is_some_and(|source| !self.is_left_out_of(source));
+        let is_meant = self.unnamed || self.ring.is_some() || is_known || is_watched || !has_private;
         // Where no more private names fit, a new one is private anyway.
         let is_safe = is_meant || self.with_ring(list).ring == Ring::Private;
-        (!is_safe).then(|| no_such_collection(&self.path, &tidy(&self.collection), list.names()))
+        (!is_safe).then(|| no_such_collection(&self.path, &tidy(&self.collection), list))
     }
 
     /// Whether a watched folder leaves the place out: it is indexed only if it is a source of its own.

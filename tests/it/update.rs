@@ -77,7 +77,7 @@ fn lived(is_good: impl Fn(u64) -> bool, cut: (usize, usize)) -> (Card, Slot, usi
         if card.record.is_none() && done(&mut card, &trial.written(NEW, running, false)) {
             continue;
         }
-        if done(&mut card, &trial.turn(true)) {
+        if done(&mut card, &trial.turn(true, true)) {
             continue;
         }
         let mut restarted = false;
@@ -174,7 +174,7 @@ fn a_trial_is_not_given_up_because_all_others_are_off() {
             let (mut earlier, effects) = Trial::start(at(0), Slot::A, Some(waits));
             assert_eq!(effects, []);
             tried = Record { stage: Stage::Trying, ..waits };
-            assert_eq!(earlier.turn(true), [Effect::Save(tried), Effect::RestartOnTrial]);
+            assert_eq!(earlier.turn(true, false), [Effect::Save(tried), Effect::RestartOnTrial]);
         }
         let given_up = Record { stage: Stage::RolledBack, tries: UPDATE_TRIES_MAX, why: Some(why), ..record };
         let ended = Effect::Ended(Stage::RolledBack);
@@ -187,10 +187,32 @@ fn a_trial_is_not_given_up_because_all_others_are_off() {
     // At a turn at which none was reached for an hour, none is asked for.
     let (mut waits, _) = Trial::start(at(0), Slot::A, Some(Record { stage: Stage::Written, ..record }));
     let alone = Record { needs_mesh: false, ..record };
-    assert_eq!(waits.turn(false), [Effect::Save(alone), Effect::RestartOnTrial]);
+    assert_eq!(waits.turn(false, false), [Effect::Save(alone), Effect::RestartOnTrial]);
     let mut trial = begun(alone);
     assert_eq!(trial.step(at(0), Health::Ready, Reach::Nobody), []);
     assert!(trial.step(at(UPDATE_TRIAL_MS), Health::Ready, Reach::Nobody).contains(&Effect::Ended(Stage::Confirmed)));
+}
+
+#[test]
+fn a_board_without_a_mesh_that_had_a_network_keeps_no_system_that_has_none() {
+    let (mut waits, _) = Trial::start(at(0), Slot::A, Some(WAITS));
+    let tried = Record { stage: Stage::Trying, needs_network: true, ..WAITS };
+    assert_eq!(waits.turn(false, true), [Effect::Save(tried), Effect::RestartOnTrial]);
+    let begun = |record| Trial::start(at(0), Slot::B, Some(record)).0;
+    let mut good = begun(tried);
+    assert_eq!(good.step(at(0), Health::Ready, Reach::Nobody), []);
+    assert!(good.step(at(UPDATE_TRIAL_MS), Health::Ready, Reach::Nobody).contains(&Effect::Ended(Stage::Confirmed)));
+    // Its page can be reached by nobody, so nobody could go back from it: the earlier one runs, and tries again, as a router may have been off.
+    let mut deaf = begun(tried);
+    assert_eq!(deaf.step(at(0), Health::Ready, Reach::NoNetwork), []);
+    assert_eq!(deaf.step(at(UPDATE_TRIAL_MS), Health::Ready, Reach::NoNetwork), []);
+    let effects = deaf.step(at(UPDATE_TRIAL_LIMIT_MS), Health::Ready, Reach::NoNetwork);
+    let waits = Record { stage: Stage::Written, tries: 1, ..tried };
+    assert_eq!(effects, [Effect::Prefer(Slot::A), Effect::Postponed, Effect::Save(waits), Effect::Restart]);
+    let mut last = begun(Record { tries: UPDATE_TRIES_MAX - 1, ..tried });
+    let effects = last.step(at(UPDATE_TRIAL_LIMIT_MS), Health::Ready, Reach::NoNetwork);
+    assert!(effects.contains(&Effect::Ended(Stage::RolledBack)), "{effects:?}");
+    assert_eq!(last.record().unwrap().why, Some(Why::NoNetwork));
 }
 
 #[test]
@@ -223,7 +245,7 @@ fn what_the_owner_chose_stands_through_its_trial_and_ends_when_it_is_given_up() 
         let (mut trial, _) = Trial::start(at(0), Slot::A, None);
         let written = trial.written(NEW, Slot::A, is_choice);
         assert!(matches!(written[..], [Effect::Save(record)] if record.stands() == stands));
-        let turn = trial.turn(false);
+        let turn = trial.turn(false, false);
         let Some(Effect::Save(record)) = turn.first() else { panic!("{turn:?}") };
         assert_eq!(record.stands(), stands);
         let (mut tried, _) = Trial::start(at(0), Slot::B, Some(*record));
@@ -331,13 +353,13 @@ fn the_owner_goes_back_from_what_runs_and_gives_up_what_waits_and_from_nothing_e
 fn what_another_command_has_written_is_found_and_a_trial_that_goes_on_is_not_disturbed() {
     let record = |stage| Record { stage, ..WAITS };
     let (mut waits, _) = Trial::start(at(0), Slot::A, None);
-    assert_eq!(waits.turn(false), []);
+    assert_eq!(waits.turn(false, false), []);
     waits.found(Some(record(Stage::Written)));
-    assert_eq!(waits.turn(false), [Effect::Save(record(Stage::Trying)), Effect::RestartOnTrial]);
+    assert_eq!(waits.turn(false, false), [Effect::Save(record(Stage::Trying)), Effect::RestartOnTrial]);
     // One that another command starts at this moment is that one's.
     let (mut other, _) = Trial::start(at(0), Slot::A, Some(record(Stage::Written)));
     other.found(Some(record(Stage::Trying)));
-    assert_eq!((other.turn(false), other.record()), (Vec::new(), None));
+    assert_eq!((other.turn(false, false), other.record()), (Vec::new(), None));
     let (mut trial, _) = Trial::start(at(0), Slot::B, Some(record(Stage::Trying)));
     trial.found(Some(record(Stage::Trying)));
     assert_eq!(trial.step(at(0), Health::Ready, Reach::Member), []);

@@ -193,7 +193,7 @@ fn is_tried_again_after(seed: u64, night: impl Fn(&mut Home)) {
     assert!(home.stages[0] != Stage::Waits, "seed {seed}: its turn comes");
     let (mut earlier, _) = Trial::start(home.world.now, Slot::A, Some(waits));
     let again = Record { stage: Kept::Trying, ..waits };
-    assert_eq!(earlier.turn(true), [Effect::Save(again), Effect::RestartOnTrial]);
+    assert_eq!(earlier.turn(true, false), [Effect::Save(again), Effect::RestartOnTrial]);
     home.world.crash(0);
     let mut trial = home.comes_up(again);
     let ended = home.is_tried(&mut trial, 3 * UPDATE_TRIAL_MS / 1000);

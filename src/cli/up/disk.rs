@@ -1,6 +1,7 @@
 //! The disk of the home, which may become read-only under the running agent, and the home itself, which somebody may delete. On a board of the SD card
-//! image, the reports of its services are read in the same look.
+//! image, the reports of its services are read in the same look. What is left of a restore that did not end is looked for too, until its owner deletes it.
 
+use crate::base::finding::Finding;
 use crate::base::time::Duration;
 use crate::cli::up::reports;
 use crate::limits::{HOME_LOOK_MS, HOME_LOOK_WRONG_MS};
@@ -9,13 +10,15 @@ use crate::platform::blocking;
 use crate::platform::card;
 use crate::platform::clock;
 use crate::platform::findings::Findings;
-use crate::platform::home::{Looks, read_only};
+use crate::platform::home::{Looks, read_only, unfinished_restore};
 use crate::platform::store_place::StorePlace;
 use smol::channel::Sender;
 use std::path::PathBuf;
 
 /// The key of the finding.
 const KEY: &str = "home-disk";
+/// That of a restore that did not end.
+const RESTORE: &str = "restore";
 
 /// Has it a finding while the system says that nothing can be written to the home's disk, and tells the node once when its store is gone from there. An
 /// agent with nothing to do, or that embeds for others alone, writes nothing, so that no write would fail before a person's command does. Nothing is
@@ -30,14 +33,15 @@ pub(super) async fn watch_disk(
         let (own, place, looks, boot) = (home.clone(), place.clone(), looks.clone(), boot.clone());
         let looked = blocking::run(move || {
             looks.drop_waiting();
-            (read_only(&own), place.look().err(), card::reported(&boot))
+            (read_only(&own), place.look().err(), card::reported(&boot), unfinished_restore(&own))
         })
         .await;
         // Where no thread looked, what was told before stays.
-        if let Some((_, _, reported)) = &looked {
+        if let Some((_, _, reported, unfinished)) = &looked {
             reports::tell(reported, &findings);
+            tell_of_restore(unfinished.clone(), &findings);
         }
-        let (unwritable, gone, _) = looked.unwrap_or_default();
+        let (unwritable, gone, ..) = looked.unwrap_or_default();
         let pause = if unwritable.is_some() || gone.is_some() { HOME_LOOK_WRONG_MS } else { HOME_LOOK_MS };
         match unwritable {
             Some(found) => findings.set(KEY, found),
@@ -49,6 +53,14 @@ pub(super) async fn watch_disk(
             return;
         }
         clock::sleep_until(Some(clock::now() + Duration::from_millis(pause))).await;
+    }
+}
+
+/// Has it a finding as long as there is something left of a restore that did not end.
+pub(super) fn tell_of_restore(unfinished: Option<Finding>, findings: &Findings) {
+    match unfinished {
+        Some(found) => findings.set(RESTORE, found),
+        None => findings.clear(RESTORE),
     }
 }
 
@@ -69,6 +81,20 @@ impl Lost {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_restore_that_did_not_end_is_told_until_its_owner_deletes_what_is_left_of_it() {
+        let (home, findings) = (tempfile::tempdir().unwrap(), Findings::default());
+        let tell = || {
+            tell_of_restore(unfinished_restore(home.path()), &findings);
+            findings.list()
+        };
+        let left = home.path().join("store-1.restored");
+        std::fs::create_dir(&left).unwrap();
+        assert!(tell()[0].what.contains("delete that folder"));
+        std::fs::remove_dir(left).unwrap();
+        assert_eq!(tell(), []);
+    }
 
     #[test]
     fn a_loss_of_the_home_is_told_once_and_the_next_one_again() {

@@ -85,7 +85,9 @@ pub(super) fn decided(places: &[Addition], sources: &Sources, set: Option<&[Fold
         let _ = list.remember(&name);
     }
     let mut places = places.iter().map(|place| place.clone().where_it_is(&list.places));
-    let why = places.find_map(|place| place.undecided(&list).or_else(|| place.misnamed(&list, DEFAULT_COLLECTION)));
+    // Of those that config.toml names nothing may be watched yet.
+    let named = set.unwrap_or_default().iter().map(|folder| folder.collection.as_str()).chain([DEFAULT_COLLECTION]);
+    let why = places.find_map(|place| place.undecided(&list).or_else(|| place.misnamed(&list, named.clone())));
     // No agent runs to which the folder could be added.
     why.map_or(Ok(()), |why| Err(why.replace("wattle add ", "wattle up ")))
 }

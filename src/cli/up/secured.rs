@@ -7,7 +7,7 @@ use crate::http::Server;
 use crate::http::keys::Keys;
 use crate::http::lan_listener::LanListener;
 use crate::http::tls::Tls;
-use crate::limits::FIRST_VISIT_LOOK_MS;
+use crate::limits::{FIRST_VISIT_LOOK_MS, FIRST_VISIT_OVER_LOOK_MS};
 use crate::platform::clock;
 use crate::platform::findings::Findings;
 use crate::platform::home::Home;
@@ -37,22 +37,20 @@ pub(super) fn lan_listener(
 
 /// Has it a finding as long as anybody in the network may choose the page's password, and one where nobody may any more and there is none.
 async fn tell_of_visitor(address: SocketAddr, keys: Keys, findings: Findings) {
-    let states = [(true, of_visitor(address)), (false, of_no_visitor(address))];
-    for (awaited, finding) in states {
-        if !stands(&keys, awaited) {
-            continue;
-        }
+    while let Some((finding, pause)) = told(address, keys.awaits_first_visitor(), keys.has_password()) {
         findings.set(FIRST_VISITOR, finding);
-        while stands(&keys, awaited) {
-            clock::sleep_until(Some(clock::now() + Duration::from_millis(FIRST_VISIT_LOOK_MS))).await;
-        }
-        findings.clear(FIRST_VISITOR);
+        clock::sleep_until(Some(clock::now() + Duration::from_millis(pause))).await;
     }
+    findings.clear(FIRST_VISITOR);
 }
 
-/// Whether the page has no password, and a first visitor from the network is `awaited`, or is not.
-fn stands(keys: &Keys, awaited: bool) -> bool {
-    keys.awaits_first_visitor() == awaited && !keys.has_password()
+/// What is told of it, and milliseconds until the next look; `None` once there is a password.
+fn told(address: SocketAddr, is_awaited: bool, has_password: bool) -> Option<(Finding, u64)> {
+    match (has_password, is_awaited) {
+        (true, _) => None,
+        (false, true) => Some((of_visitor(address), FIRST_VISIT_LOOK_MS)),
+        (false, false) => Some((of_no_visitor(address), FIRST_VISIT_OVER_LOOK_MS)),
+    }
 }
 
 /// The agent was started for a first visitor, and none may choose the page's password any more, which has none.
@@ -78,5 +76,23 @@ pub(super) async fn close(server: Server, lan: Option<LanListener>) {
     server.stop().await;
     if let Some(lan) = lan {
         lan.stop().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_without_a_password_is_looked_at_seldom_once_nobody_is_awaited_as_that_may_be_for_years() {
+        let at = "192.168.1.4:7780".parse().unwrap();
+        let awaited = told(at, true, false).unwrap();
+        let over = told(at, false, false).unwrap();
+        assert!(awaited.0.what.contains("first chooses its password") && over.0.what.contains("no first visitor"));
+        assert!(
+            awaited.1 <= 5_000 && over.1 >= 30_000,
+            "a finding that is over is gone soon, and a home at rest sleeps"
+        );
+        assert_eq!(told(at, false, true), None);
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn told_status(system: &System, record: Option<Record>) -> String {
             if record.tries > 0 && matches!(record.stage, Stage::Written | Stage::Trying) {
                 let _ = writeln!(
                     text,
-                    "It was tried ({} of {UPDATE_TRIES_MAX} times), and no other device was reached in an hour: they, or the home's router, may have been off.",
+                    "It was tried ({} of {UPDATE_TRIES_MAX} times), and no other device, or no network, was reached in an hour: they, or the home's router, may have been off.",
                     record.tries
                 );
             }

@@ -208,8 +208,8 @@ fn what_cannot_be_written_of_a_trial_is_tried_again_and_holds_nobody_back_from_t
     let begun = || Trial::start(Instant::ZERO, Slot::B, Some(record)).0;
     let after = |millis| Instant::ZERO + Duration::from_millis(millis);
     let good = Some(Seen { reaches_others: true });
-    // A folder is in the way of the record, as a full card is.
-    let kept = "data/system/update/record.json";
+    // A folder is in the way of the record that is written, as a full card is.
+    let kept = "data/system/update/record.new";
     board.put(&format!("{kept}/in-the-way"), "");
     let mut trial = begun();
     assert_eq!(watch::decide(&card, &mut trial, after(0), good), Ok(Then::GoOn));
@@ -220,6 +220,44 @@ fn what_cannot_be_written_of_a_trial_is_tried_again_and_holds_nobody_back_from_t
     fs::remove_dir_all(board.at(kept)).unwrap();
     assert_eq!(watch::decide(&card, &mut trial, after(UPDATE_TRIAL_MS + 2), good), Ok(Then::GoOn));
     assert_eq!(card.record().unwrap().stage, Stage::Confirmed);
+}
+
+#[test]
+fn a_trial_whose_record_cannot_be_read_goes_on_and_is_not_good_meanwhile() {
+    let board = Board::new();
+    board.put("boot/firmware/b/config.txt", "os_prefix=b/\n");
+    let system = System::find(board.folder.path()).unwrap().unwrap();
+    let record = Record { stage: Stage::Trying, ..Record::new(Version(9, 0, 0), Slot::B) };
+    Card::take(&system).unwrap().carry_out(&[Effect::Save(record)]).unwrap();
+    let (kept, home) = (board.at("data/system/update/record.json"), board.at("home"));
+    let look = |trial: &mut Trial| watch::step(&system, &home, (trial, &mut None), (None, None));
+    let mut trial = Trial::start(clock::now(), Slot::B, Some(record)).0;
+    let text = fs::read(&kept).unwrap();
+    fs::remove_file(&kept).unwrap();
+    fs::create_dir(&kept).unwrap();
+    assert_eq!(look(&mut trial), Ok(Then::GoOn));
+    assert!(trial.deadline().is_some(), "it is on trial still");
+    // At the end of its hour it gives way, whatever its agent says.
+    let good = Some(Seen { reaches_others: true });
+    let (card, end) = (Card::take(&system).unwrap(), Instant::ZERO + Duration::from_millis(UPDATE_TRIAL_LIMIT_MS));
+    let mut unread = Trial::start(Instant::ZERO, Slot::B, Some(record)).0;
+    assert_eq!(watch::decide(&card, &mut unread, end, good), Ok(Then::Restart));
+    assert_eq!(unread.record().unwrap().why, Some(Why::CardUnread));
+    drop(card);
+    fs::remove_dir(&kept).unwrap();
+    fs::write(&kept, text).unwrap();
+    assert_eq!((look(&mut trial), trial.record()), (Ok(Then::GoOn), Some(record)));
+}
+
+#[test]
+fn what_a_start_found_given_up_is_told_until_another_update_lies_there() {
+    let given_up = Record { stage: Stage::RolledBack, why: Some(Why::Start), ..Record::new(Version(9, 0, 0), Slot::A) };
+    assert!(watch::is_given_up(Some(given_up)));
+    // The owner takes the same one once more, or gives it up.
+    for other in [Record::new(Version(9, 0, 0), Slot::A), Record { why: Some(Why::Owner), ..given_up }] {
+        assert!(!watch::is_given_up(Some(other)), "{other:?}");
+    }
+    assert!(!watch::is_given_up(None));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::origin::Origin;
 use crate::base::time::Instant;
 use crate::cli::output::Stop;
 use crate::limits::{UPDATE_CHECK_MS, UPDATE_FIRST_CHECK_MS, UPDATE_LOOK_MS, UPDATE_MEMBERS_MS, UPDATE_REACHED_MS};
-use crate::mesh::update::{Effect, Health, Reach, Record, Said, Stage, Trial};
+use crate::mesh::update::{Effect, Health, Reach, Record, Said, Stage, Trial, Why};
 use crate::platform::clock;
 use crate::platform::update::{Card, System, Then, restart, why_given_up};
 use crate::wire::update::Version;
@@ -73,7 +73,7 @@ pub(super) fn start(system: &System, card: &Card<'_>) -> (Trial, Option<String>)
 
 /// One look: how the agent is, whether what is on trial has held, and whether what waits has its turn. `reached`: when another device was, last. `trouble`: why none was taken,
 /// and `given_up`: why this start found one given up; of the latter is kept that the agent knows it, which has it on the page until the next start.
-fn step(
+pub(super) fn step(
     system: &System,
     home: &Path,
     (trial, reached): (&mut Trial, &mut Option<Instant>),
@@ -85,7 +85,12 @@ fn step(
     }
     // Held by a command of the owner's: what that does is seen at the next look.
     let Ok(card) = Card::take(system) else { return Ok(Then::GoOn) };
-    trial.found(card.record());
+    match Card::look(system) {
+        Ok(record) => trial.found(record),
+        // What runs on trial stays so, and is not good meanwhile (`Card::is_whole`): else nobody would decide on it any more.
+        Err(why) if trial.deadline().is_some() => warn!("{why}"),
+        Err(_) => trial.found(None),
+    }
     let then = decide(&card, trial, now, agent)?;
     if then != Then::GoOn {
         return Ok(then);
@@ -99,6 +104,7 @@ fn step(
         Some(Stage::Trying) => Said::Updates,
         Some(Stage::Confirmed | Stage::RolledBack) | None => Said::Nothing,
     };
+    let given_up = given_up.filter(|_| is_given_up(trial.record()));
     let told: Vec<&str> = [untriable.as_deref(), given_up, trouble].into_iter().flatten().collect();
     let told = (!told.is_empty()).then(|| told.join(" "));
     let answer = agent.and_then(|_| turn(home, said, told.as_deref()));
@@ -108,7 +114,12 @@ fn step(
     if answer != Some(true) || untriable.is_some() {
         return Ok(Then::GoOn);
     }
-    card.carry_out(&trial.turn(reached.is_some_and(|at| has_mesh(now, at))))
+    card.carry_out(&trial.turn(reached.is_some_and(|at| has_mesh(now, at)), card.has_network()))
+}
+
+/// Whether what this start found given up is so still: another update may lie there since, or the same one once more, or its owner gave that up.
+pub(super) fn is_given_up(record: Option<Record>) -> bool {
+    record.is_some_and(|record| record.stage == Stage::RolledBack && record.why != Some(Why::Owner))
 }
 
 /// Whether a new system is to reach another device, when one was reached at this moment.

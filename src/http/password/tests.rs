@@ -155,6 +155,16 @@ fn the_note_of_the_home_decides_and_goes_with_the_window_and_a_file_that_was_del
     }
     assert!(!start().is_first_visit(), "what was spent is not known");
     assert_eq!(FirstVisit::of(home.path()), FirstVisit::Shut);
+    // Its half hour is over: that is for good.
+    FirstVisit::New.note(home.path()).unwrap();
+    let last = start();
+    while last.goes_on() {}
+    assert!(!last.is_first_visit() && last.with(|state| state.content.spent_s) == FIRST_VISIT_S);
+    assert_eq!(FirstVisit::of(home.path()), FirstVisit::Shut);
+    assert!(!start().is_first_visit());
+    for name in ["api-password", "api-password.copy"] {
+        std::fs::remove_file(home.path().join(name)).unwrap();
+    }
     // As a restore does.
     FirstVisit::New.note(home.path()).unwrap();
     assert!(start().is_first_visit());

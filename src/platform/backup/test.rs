@@ -5,6 +5,7 @@ use crate::base::id::{EmbedKey, Fingerprint, Ring};
 use crate::base::vector::Quantized;
 use crate::limits::DIMENSIONS;
 use crate::platform::disk::{LAYOUT, Sync};
+use crate::platform::home::durable::cut;
 use crate::platform::home::{FirstVisit, RESTORED, unfinished_restore};
 use crate::platform::store::is_suspect;
 use crate::store::change::{Change, NewChunk};
@@ -152,6 +153,27 @@ fn after_a_restore_whole_or_killed_no_first_visitor_chooses_the_password() {
     restore(&case.at("killed"), &case.backup, false).unwrap();
     assert_eq!((start("killed"), unfinished_restore(&case.at("killed"))), (FirstVisit::Shut, None));
     assert_restored(&case.at("killed"));
+}
+
+#[test]
+fn a_restore_that_ends_after_its_documents_are_in_their_place_is_told_also_in_a_home_that_was_empty() {
+    let (case, _) = Case::new(true);
+    let mut told = 0;
+    for writes in 0.. {
+        let home = case.at(&format!("cut-{writes}"));
+        cut::after(Some(writes));
+        let done = restore(&home, &case.backup, false);
+        cut::after(None);
+        let Err(why) = done else { break };
+        let is_untouched = why.contains("Nothing was changed");
+        assert_eq!(unfinished_restore(&home).is_none(), is_untouched, "after {writes} writes: {why}");
+        assert_eq!(home.join(LAYOUT).exists(), !is_untouched, "after {writes} writes: {why}");
+        told += usize::from(!is_untouched);
+    }
+    assert!(told >= 3, "the folders, the settings and the keys are cut: {told}");
+    restore(&case.at("cut-2"), &case.backup, true).unwrap();
+    assert_eq!(unfinished_restore(&case.at("cut-2")), None);
+    assert_restored(&case.at("cut-2"));
 }
 
 #[test]

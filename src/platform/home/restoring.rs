@@ -3,10 +3,10 @@
 use crate::base::finding::{Area, Finding};
 use std::path::Path;
 
-/// What stands behind the name of the store's folder in that of one that a restore makes; the folder goes once all is restored.
+/// What stands behind the name of the store's folder in that of a restore's: the new store is made in it, and it goes once all is restored.
 pub const RESTORED: &str = "restored";
 
-/// The folder.
+/// The folder of a restore.
 const FOLDER: &str = "store-1.restored";
 
 /// Whether a restore into this home was begun and did not end.

@@ -16,10 +16,12 @@ static WRITER: Mutex<()> = Mutex::new(());
 /// One sentence: what is wrong, where, and what to do.
 pub(super) fn read(path: &Path) -> Result<Option<Config>, String> {
     let unread = |error: std::io::Error| {
-        format!(
-            "{} cannot be read: {error}. Mend it, or remove it alone, and leave config.copy beside it: the next start brings that copy back.",
-            path.display()
-        )
+        let then = if settings_copy::kept(path).is_some() {
+            "Mend it, or remove it alone, and leave config.copy beside it: the next start brings that copy back."
+        } else {
+            "Mend it. There is no copy of it that can be used: without the file the next start has the defaults."
+        };
+        format!("{} cannot be read: {error}. {then}", path.display())
     };
     let Some(text) = text(path).map_err(unread)? else { return Ok(None) };
     Config::parse(&text).map(Some).map_err(|error| {
@@ -85,7 +87,13 @@ mod tests {
         let path = folder.path().join("config.toml");
         fs::write(&path, b"[node]\nname = \"\xff\xfe\"\n").unwrap();
         let why = read(&path).unwrap_err();
+        assert!(why.contains("There is no copy of it") && !why.contains("brings that copy back"), "{why}");
+        settings_copy::keep(&path, "[node]\nname = \"attic\"\n");
+        let why = read(&path).unwrap_err();
         assert!(why.contains("remove it alone") && why.contains("the next start brings that copy back"), "{why}");
+        // As it says.
+        fs::remove_file(&path).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().node.name.as_deref(), Some("attic"));
     }
 
     #[test]

@@ -13,8 +13,8 @@ pub fn why_given_up(system: &System, record: Record) -> Option<String> {
         Why::Owner => "its owner went back from it, or did not want it while it waited".to_owned(),
         Why::NoAgent => "an hour after the start of its system, the agent did not answer".to_owned(),
         Why::CardUnread => "an hour after its start, its system could not read a part of the card (the data partition, or its own boot files)".to_owned(),
-        Why::NoNetwork => format!("{}; at the end of the last one the board had no network", unreached(record.tries)),
-        Why::Nobody => unreached(record.tries),
+        Why::NoNetwork => format!("{}; at the end of the last one the board had no network", unreached(record)),
+        Why::Nobody => unreached(record),
         Why::Start if came_up(&system.state(), version) => {
             "its system came up, and the board started anew before it had held".to_owned()
         }
@@ -25,6 +25,11 @@ pub fn why_given_up(system: &System, record: Record) -> Option<String> {
     ))
 }
 
-fn unreached(tries: u8) -> String {
-    format!("in none of its {tries} trials, of an hour each, was another device of the mesh reached for long enough")
+fn unreached(record: Record) -> String {
+    let what = if record.needs_mesh || !record.needs_network {
+        "was another device of the mesh reached for long enough"
+    } else {
+        "was the board in a network for long enough, as it was before the update"
+    };
+    format!("in none of its {} trials, of an hour each, {what}", record.tries)
 }

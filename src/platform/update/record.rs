@@ -26,6 +26,8 @@ struct Kept {
     stage: String,
     needs_mesh: bool,
     #[serde(default)]
+    needs_network: bool,
+    #[serde(default)]
     is_choice: bool,
     #[serde(default)]
     tries: u8,
@@ -71,6 +73,7 @@ fn parse(bytes: &[u8]) -> Option<Record> {
         slot: [Slot::A, Slot::B].into_iter().find(|slot| slot.name() == kept.slot)?,
         stage: STAGES.iter().find(|(_, word)| *word == kept.stage)?.0,
         needs_mesh: kept.needs_mesh,
+        needs_network: kept.needs_network,
         is_choice: kept.is_choice,
         tries: kept.tries,
         why: kept.why.and_then(|kept| WHYS.iter().find(|(_, word)| *word == kept).map(|(why, _)| *why)),
@@ -88,6 +91,7 @@ pub(super) fn write(folder: &Path, record: Record) -> Result<()> {
         slot: record.slot.name().to_owned(),
         stage: stage_word(record.stage).to_owned(),
         needs_mesh: record.needs_mesh,
+        needs_network: record.needs_network,
         is_choice: record.is_choice,
         tries: record.tries,
         why: record.why.map(|why| why_word(why).to_owned()),

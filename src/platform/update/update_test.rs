@@ -112,9 +112,9 @@ impl Board {
             self.install(false)?;
             let card = Card::take(&system)?;
             trial.found(card.record());
-            return card.carry_out(&trial.turn(false));
+            return card.carry_out(&trial.turn(false, false));
         }
-        let turn = card.carry_out(&trial.turn(false))?;
+        let turn = card.carry_out(&trial.turn(false, false))?;
         if turn != Then::GoOn {
             return Ok(turn);
         }
@@ -288,7 +288,7 @@ fn a_version_that_the_owner_chose_over_a_newer_one_stands_until_another_takes_it
     );
     let record = Card::look(&board.system()).unwrap().unwrap();
     assert_eq!((record.needs_mesh, record.is_choice, record.tries, record.stands()), (true, false, 0, false));
-    assert_eq!((record.why, record.is_told), (None, false));
+    assert_eq!((record.why, record.is_told, record.needs_network), (None, false, false));
 }
 
 fn lived_on(board: &Board) -> (Slot, Stage) {
@@ -330,12 +330,17 @@ fn why_an_update_was_given_up_is_read_as_it_was_kept_also_beside_what_a_later_pr
     let whys = [Why::Owner, Why::NoAgent, Why::CardUnread, Why::NoNetwork, Why::Nobody, Why::Start];
     let mut told = std::collections::BTreeSet::new();
     for why in whys {
-        let record = Record { stage: Stage::RolledBack, tries: 3, why: Some(why), ..Record::new(NEW, Slot::B) };
+        let (stage, needs_network) = (Stage::RolledBack, true);
+        let record = Record { stage, needs_network, tries: 3, why: Some(why), ..Record::new(NEW, Slot::B) };
         Card::take(&system).unwrap().carry_out(&[Effect::Save(record)]).unwrap();
         assert_eq!(Card::look(&system), Ok(Some(record)));
         let text = why_given_up(&system, record).unwrap();
         assert!(text.contains("99.0.0 was given up") && told.insert(text.clone()), "{text}");
         assert_eq!(why_given_up(&system, Record { stage: Stage::Written, ..record }), None);
+        // A board without a mesh is not told of other devices.
+        let of_mesh = why_given_up(&system, Record { needs_mesh: true, ..record }).unwrap();
+        assert_eq!(of_mesh.contains("another device"), why == Why::NoNetwork || why == Why::Nobody, "{of_mesh}");
+        assert!(!text.contains("another device"), "{text}");
     }
     let text = board.text(kept);
     board.put(kept, &text.replace('{', "{\"more\":1,").replace("\"start\"", "\"a reason of a later program\""));

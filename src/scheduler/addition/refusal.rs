@@ -3,7 +3,7 @@
 use crate::base::finding::{quoted, quoted_bytes};
 use crate::base::id::Ring;
 use crate::base::path::covers;
-use crate::store::record::Source;
+use crate::store::record::{Source, Sources};
 
 /// Another ring than that of its collection was named for a place.
 pub(super) fn other_ring(new: &Source, has: Ring) -> String {
@@ -26,13 +26,17 @@ pub(super) fn other_ring(new: &Source, has: Ring) -> String {
     )
 }
 
-/// A collection was named that is not there: `names` are those that are, of which the one that is meant may be private.
-pub(super) fn no_such_collection<'a>(path: &[u8], typed: &str, names: impl Iterator<Item = &'a str>) -> String {
+/// A collection was named that is not there: of those in the `list` the one that is meant may be private. Who may see the nearest is told with it: it may be
+/// another one than was meant.
+pub(super) fn no_such_collection(path: &[u8], typed: &str, list: &Sources) -> String {
     let add = |name: &str| format!("wattle add {} --collection {}", quoted_bytes(path), quoted(name));
     let lower = typed.to_lowercase();
-    let nearest = names.min_by_key(|name| distance(&lower, &name.to_lowercase()));
+    let nearest = list.names().min_by_key(|name| distance(&lower, &name.to_lowercase()));
     let nearest = nearest.map_or_else(String::new, |name| {
-        format!(" The nearest name that is there is {name:?}: `{}` adds the folder to it.", add(name))
+        // Of one without a folder only the names of private ones are kept.
+        let rings = list.places.iter().filter(|source| source.collection == name).map(|source| source.ring);
+        let ring = rings.min().unwrap_or(Ring::Private);
+        format!(" The nearest name that is there is {name:?}, {}: `{}` adds the folder to it.", ring.reach(), add(name))
     });
     format!(
         "Nothing was changed: there is no collection {typed:?}, and this device has private ones, of which one may be meant.{nearest} A \

@@ -109,15 +109,15 @@ fn a_name_that_no_collection_has_makes_no_shared_one_where_there_are_private_one
         ..source("/my secret", collection, Ring::Mesh).into()
     };
     let shared = Sources::from(vec![source("/w", "dairies", Ring::Mesh)]);
-    assert_eq!(typed("dairy", false, None).misnamed(&shared, "home"), None, "there is no private one");
+    assert_eq!(typed("dairy", false, None).misnamed(&shared, ["home"]), None, "there is no private one");
     let mut remembered = shared.clone();
     remembered.remember("Diary").unwrap();
     let with_folder = Sources::from(vec![source("/w", "work", Ring::Mesh), source("/d", "Diary", Ring::Private)]);
     for list in [&remembered, &with_folder] {
-        let why = typed("diaryy", false, None).misnamed(list, "home").unwrap();
+        let why = typed("diaryy", false, None).misnamed(list, ["home"]).unwrap();
         for part in [
             "Nothing was changed: there is no collection \"diaryy\"",
-            "The nearest name that is there is \"Diary\": `wattle add '/my secret' --collection Diary` adds",
+            "The nearest name that is there is \"Diary\", which stays on this device: `wattle add '/my secret' --collection Diary` adds",
             "`wattle add '/my secret' --collection diaryy --ring private`",
             "`wattle add '/my secret' --collection diaryy --ring mesh`",
         ] {
@@ -129,12 +129,20 @@ fn a_name_that_no_collection_has_makes_no_shared_one_where_there_are_private_one
             typed("home", true, None),
             typed("diaryy", false, Some(Ring::Mesh)),
         ] {
-            assert_eq!(said.misnamed(list, "home"), None, "{said:?}");
+            assert_eq!(said.misnamed(list, ["home"]), None, "{said:?}");
         }
     }
-    assert!(typed("dairy", false, None).misnamed(&with_folder, "home").unwrap().contains("there is \"Diary\""));
+    assert!(typed("dairy", false, None).misnamed(&with_folder, ["home"]).unwrap().contains("there is \"Diary\""));
+    // The nearest may be another one than was meant: who sees it is told.
+    let why = typed("works", false, None).misnamed(&with_folder, ["home"]).unwrap();
+    assert!(why.contains("there is \"work\", which the other devices of your mesh can search: "), "{why}");
+    assert_eq!(typed("music", false, None).misnamed(&with_folder, ["home", "music"]), None, "config.toml names it");
+    // What is watched is not shared by that: it is refused for where it is.
+    let watched = Addition { path: b"/w/x".to_vec(), ..typed("diaryy", false, None) };
+    assert_eq!(watched.misnamed(&with_folder, ["home"]), None);
+    assert!(watched.placed(&with_folder).unwrap_err().contains("is watched in the collection \"work\""));
     (0..PRIVATE_NAMES_MAX - 1).for_each(|n| remembered.remember(&format!("secret {n}")).unwrap());
-    assert_eq!(typed("new", false, None).misnamed(&remembered, "home"), None, "it is private anyway");
+    assert_eq!(typed("new", false, None).misnamed(&remembered, ["home"]), None, "it is private anyway");
 }
 
 #[test]

@@ -44,6 +44,9 @@ fn a_typed_folder_is_shared_by_no_start_where_the_store_or_config_toml_has_priva
     }
     let watched = Sources::from(vec![source("/d", "home", Ring::Mesh), source("/secret", "diary", Ring::Private)]);
     assert_eq!(decided(&[place(true)], &watched, None), Ok(()), "it is shared already");
+    let named = [diary.clone(), folder("/disk", Some("music"), Some(Ring::Mesh))];
+    let typed = Addition { collection: "music".to_owned(), ..place(false) };
+    assert_eq!(decided(&[typed], &none, Some(&named[..])), Ok(()), "config.toml has it, and its disk is away");
 }
 
 /// What an agent is asked that answers like a scheduler with this list, and its findings.
