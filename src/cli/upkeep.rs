@@ -64,7 +64,8 @@ pub(super) fn backup(
             Made { documents, leaving, chunks, bytes, has_keys: args.with_keys }
         }
         Err(Failure::NoAgent(why)) => {
-            if !home.join(LAYOUT).exists() {
+            let store = home.join(LAYOUT);
+            if !store.exists() || is_unfinished(&store) {
                 return Err(Stop::NoAgent(why));
             }
             let home = Home::open(home)?;

@@ -4,7 +4,7 @@
 //! its place at once: whatever goes wrong before that, or a power cut, leaves the home as it was.
 
 use super::{KEYS, SETTINGS};
-use crate::platform::disk::{Disk, LAYOUT, Sync, open_sound};
+use crate::platform::disk::{Disk, LAYOUT, Sync, is_unfinished, open_sound};
 use crate::platform::home::{FirstVisit, Home, HomeFile, RESTORED, disk_free};
 use crate::platform::regular;
 use crate::store::audit::{audit, is_consistent};
@@ -106,7 +106,7 @@ fn verified(mut reader: Reader<BufReader<File>>) -> Result<Vec<(HomeFile, Vec<u8
 
 /// Whether documents would be lost with the store: also if it cannot be read.
 fn has_documents(folder: &Path) -> bool {
-    if !folder.exists() {
+    if !folder.exists() || is_unfinished(folder) {
         return false;
     }
     let counted = open_sound(folder, Sync::Buffer).and_then(|disk| read::commit(&disk));

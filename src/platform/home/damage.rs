@@ -52,7 +52,7 @@ pub(super) fn unusable(path: &Path, file: HomeFile) -> Option<String> {
 }
 
 /// What is wrong with a file or its copy, and the command that helps.
-fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
+pub(super) fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
     let (name, copy) = (path.display(), copy_of(path));
     let of_copy = word(&copy);
     let mended = format!(
@@ -60,7 +60,7 @@ fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
         copy.display()
     );
     Some(match standing(path, file) {
-        Standing::Well | Standing::Changed(_) | Standing::NoCopy(_, None) => return None,
+        Standing::Well | Standing::Changed(_) | Standing::Begun(_) | Standing::NoCopy(_, None) => return None,
         Standing::NoCopy(_, Some(why)) => {
             let what = format!(
                 "The copy {} cannot be used: {why}. The file {name} is whole, and nothing is lost.",
