@@ -1,6 +1,7 @@
-//! The disk of the home, which may become read-only under the running agent, and the home itself, which somebody may delete. On a board of the SD card
+//! The disk of the home, which may become read-only under the running agent, and the home itself, or the list of the mesh in it, which somebody may delete. On a board of the SD card
 //! image, the reports of its services are read in the same look.
 
+use crate::base::finding::Finding;
 use crate::base::time::Duration;
 use crate::cli::up::reports;
 use crate::limits::{HOME_LOOK_MS, HOME_LOOK_WRONG_MS};
@@ -9,13 +10,24 @@ use crate::platform::blocking;
 use crate::platform::card;
 use crate::platform::clock;
 use crate::platform::findings::Findings;
-use crate::platform::home::{Looks, read_only};
+use crate::platform::home::{Looks, mesh_without_records, read_only};
 use crate::platform::store_place::StorePlace;
 use smol::channel::Sender;
 use std::path::PathBuf;
 
 /// The key of the finding.
 const KEY: &str = "home-disk";
+
+/// That of a list of the mesh's devices that is gone where the mesh was made.
+const MESH: &str = "mesh-records";
+
+/// Tells that the list of the mesh's devices is gone, until it is back.
+pub(super) fn tell_of_mesh(found: Option<Finding>, findings: &Findings) {
+    match found {
+        Some(found) => findings.set(MESH, found),
+        None => findings.clear(MESH),
+    }
+}
 
 /// Has it a finding while the system says that nothing can be written to the home's disk, and tells the node once when its store is gone from there. An
 /// agent with nothing to do, or that embeds for others alone, writes nothing, so that no write would fail before a person's command does. Nothing is
@@ -30,15 +42,17 @@ pub(super) async fn watch_disk(
         let (own, place, looks, boot) = (home.clone(), place.clone(), looks.clone(), boot.clone());
         let looked = blocking::run(move || {
             looks.drop_waiting();
-            (read_only(&own), place.look().err(), card::reported(&boot))
+            (read_only(&own), place.look().err(), card::reported(&boot), mesh_without_records(&own))
         })
         .await;
         // Where no thread looked, what was told before stays.
-        if let Some((_, _, reported)) = &looked {
+        if let Some((_, _, reported, of_mesh)) = &looked {
             reports::tell(reported, &findings);
+            tell_of_mesh(of_mesh.clone(), &findings);
         }
-        let (unwritable, gone, _) = looked.unwrap_or_default();
-        let pause = if unwritable.is_some() || gone.is_some() { HOME_LOOK_WRONG_MS } else { HOME_LOOK_MS };
+        let (unwritable, gone, _, of_mesh) = looked.unwrap_or_default();
+        let is_wrong = unwritable.is_some() || gone.is_some() || of_mesh.is_some();
+        let pause = if is_wrong { HOME_LOOK_WRONG_MS } else { HOME_LOOK_MS };
         match unwritable {
             Some(found) => findings.set(KEY, found),
             None => findings.clear(KEY),
@@ -69,6 +83,17 @@ impl Lost {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::finding::Area;
+
+    #[test]
+    fn a_list_of_the_mesh_that_is_gone_is_told_once_until_it_is_back() {
+        let findings = Findings::default();
+        let found = || Some(Finding { area: Area::State, what: "gone".to_owned(), command: None });
+        for now in [None, found(), found(), None] {
+            tell_of_mesh(now.clone(), &findings);
+            assert_eq!(findings.list(), now.into_iter().collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn a_loss_of_the_home_is_told_once_and_the_next_one_again() {

@@ -276,8 +276,8 @@ fn a_backup_has_its_name_once_it_is_whole_and_of_a_folder_everybody_is_told_the_
     let folder = tempfile::tempdir().unwrap();
     let (home, disk) = made(&folder.path().join("home"));
     let path = folder.path().join("backup");
-    let has_name = |_| !path.exists();
-    back_up(&home, &disk, &path, false, has_name).unwrap();
+    let has_no_name = |_| !path.exists();
+    back_up(&home, &disk, &path, false, has_no_name).unwrap();
     let names = |folder: &Path| fs::read_dir(folder).unwrap().count();
     assert_eq!((path.is_file(), names(folder.path())), (true, 2), "nothing is left beside it");
     // What comes into its place meanwhile stays.

@@ -154,6 +154,10 @@ fn without(file: HomeFile, away: &str) -> String {
             "It says to which hardware this device's key belongs. What is not proven whole binds nothing: the next start keeps the key, and \
              binds it to the hardware that it finds."
         }
+        HomeFile::Energy => {
+            "A pause, if there was one, does not hold, and the governor learns again: if it was paused, type `wattle pause` again. Moved \
+             away with its copy, the file begins anew at the next start."
+        }
         HomeFile::Token => "Move it away with its copy: the next start makes a new token.",
         HomeFile::MeshRoot => {
             "It is the root key of the mesh. Put it back from a backup without the copy; what else a damaged one is good for, its \
