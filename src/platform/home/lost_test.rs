@@ -110,6 +110,11 @@ fn a_file_whose_first_writing_was_killed_is_finished_without_a_word_and_one_that
         if file != HomeFile::Identity {
             home.identity().unwrap();
         }
+        // What the others are written behind.
+        if ![HomeFile::Identity, HomeFile::Token, HomeFile::BootCount].contains(&file) {
+            home.token().unwrap();
+            home.count_boot().unwrap();
+        }
         // First the copy, then the file, then the list of what was written.
         cut::after(Some(changes));
         let done = home.write(file, content);

@@ -144,6 +144,7 @@ mod tests {
     #[test]
     fn of_a_file_that_cannot_be_read_the_governor_says_what_the_start_and_the_doctor_say() {
         let folder = tempfile::tempdir().unwrap();
+        drop(Home::open(folder.path()).unwrap());
         fs::create_dir(path(folder.path())).unwrap();
         let home = Home::open(folder.path()).unwrap();
         let of_start: Vec<&str> = home.findings().iter().map(|found| found.what.as_str()).collect();
