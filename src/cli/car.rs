@@ -10,6 +10,7 @@ use crate::base::finding::quoted_bytes;
 use crate::http::client::Client;
 use crate::http::dto::DocumentCids;
 use crate::platform::car::{Imported, import as import_files};
+use crate::platform::new_file::NewFile;
 use crate::platform::stdout::note;
 use crate::wire::car::{BadCar, Part, Reader};
 use crate::wire::cid::{Cid, Codec};
@@ -17,7 +18,6 @@ use crate::wire::unixfs::{Content, read};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -55,11 +55,14 @@ fn named(cids: &DocumentCids) -> String {
     }
 }
 
-/// Writes the archive as it comes, and verifies that it is whole. What is not whole does not stay.
+/// The mode of an archive: what is in it is public.
+const MODE: u32 = 0o666;
+
+/// Writes the archive as it comes, and verifies that it is whole. It has its name then; what is not whole does not stay.
 async fn export(client: &Client, car: &Path, collection: Option<&str>, as_json: bool) -> Result<(), Stop> {
     let name = car.display();
-    let mut file = OpenOptions::new().write(true).create_new(true).open(car).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => format!("{name} is there already, and is not overwritten. Name a new file."),
+    let mut file = NewFile::new(car, MODE).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => taken(car),
         _ => format!("{name} cannot be made: {error}. Nothing was exported."),
     })?;
     let mut archive = Archive::default();
@@ -68,10 +71,9 @@ async fn export(client: &Client, car: &Path, collection: Option<&str>, as_json: 
         file.write_all(piece).map_err(|error| format!("{name} cannot be written: {error}."))
     };
     let written = client.export(collection, take).await.map_err(Stop::from);
-    let whole = written.and_then(|left_out| finished(&archive, &file).map(|()| left_out).map_err(Stop::NotDone));
-    let left_out = whole.inspect_err(|_| {
-        // We made it a moment ago, and nobody is served with a part.
-        let _ = fs::remove_file(car);
+    let left_out = written.and_then(|left_out| {
+        finished(&archive, file, car).map_err(Stop::NotDone)?;
+        Ok(left_out)
     })?;
     let Archive { root, blocks, bytes, .. } = archive;
     let root = root.map_or_else(String::new, |root| root.to_string());
@@ -97,9 +99,16 @@ async fn export(client: &Client, car: &Path, collection: Option<&str>, as_json: 
     Ok(())
 }
 
-fn finished(archive: &Archive, file: &File) -> Result<(), String> {
+fn finished(archive: &Archive, file: NewFile, car: &Path) -> Result<(), String> {
     archive.whole()?;
-    file.sync_all().map_err(|error| format!("The archive cannot be written: {error}. Nothing of it stays."))
+    file.finish().map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => taken(car),
+        _ => format!("The archive cannot be written: {error}. Nothing of it stays."),
+    })
+}
+
+fn taken(car: &Path) -> String {
+    format!("{} is there already, and is not overwritten. Name a new file.", car.display())
 }
 
 /// An archive as it comes.

@@ -18,11 +18,13 @@ mod unusable;
 use super::exit::Exit;
 use super::style::Style;
 use super::text::{one_line, wrap};
+use crate::base::finding::Finding;
 use crate::http::client::{Client, Failure};
 use crate::http::dto::Checked;
 use crate::limits::AUDIT_TOLD_MS;
 use crate::platform::blocking;
 use crate::platform::child::Parsers;
+use crate::platform::home::read_only;
 use crate::platform::models::{self, EmbeddedModel};
 use crate::platform::stdout::note;
 use agent::Reports;
@@ -66,9 +68,8 @@ pub async fn examine(
         energy: async { Ok(client.clone()?.energy().await?.read) }.await,
         audit,
     };
-    // What this machine told is told once: of the page's address the agent says the same.
     if let Ok(status) = &mut reports.status {
-        status.findings.retain(|finding| checks.iter().all(|check| *check.says() != finding.what));
+        tell_once(&checks, read_only(home).as_ref(), &mut status.findings);
     }
     if reports.status.is_err() {
         let model = models.map(models::find).transpose().and_then(|folder| models::load(folder.as_deref(), embedded));
@@ -80,6 +81,17 @@ pub async fn examine(
     checks.extend(agent::checks(&reports, look));
     checks.iter_mut().for_each(|check| check.name_home(home));
     Report { checks, store: reports.audit.ok() }
+}
+
+/// What the checks of this machine told is told once: of the page's address, of the small files, which one check tells together, and of the mesh's list the
+/// agent says the same, and of a disk that cannot be written too, in its own words (`unwritable`).
+fn tell_once(checks: &[Check], unwritable: Option<&Finding>, findings: &mut Vec<Finding>) {
+    let is_told = |finding: &Finding| checks.iter().any(|check| check.says().contains(&finding.what));
+    let is_of_disk = |finding: &Finding| {
+        let is_home_wrong = || checks.iter().any(|check| check.name == "home" && !check.is_good());
+        unwritable.is_some_and(|unwritable| unwritable.what == finding.what) && is_home_wrong()
+    };
+    findings.retain(|finding| !is_told(finding) && !is_of_disk(finding));
 }
 
 /// Says on standard error that this takes a while, if it does.

@@ -26,10 +26,10 @@ use crate::embed::model::{canonical, key};
 use crate::embed::reader::Side;
 use crate::platform::home::user_cache;
 use crate::platform::models::{self, EmbeddedModel};
+use crate::platform::new_file::NewFile;
 use crate::platform::stdout::note;
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 /// Refused documents of which it is told why; of the others only how many they are.
@@ -144,12 +144,12 @@ fn judge(agents: &Agents, question: &Question, asked: Asked<'_>) -> Result<Judge
 /// The file of what was found, for who fits weights to it.
 struct Dump {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<NewFile>,
 }
 
 impl Dump {
     fn create(path: &Path) -> Result<Self, String> {
-        let file = File::create(path).map_err(|error| cannot_write(path, &error))?;
+        let file = NewFile::replacing(path).map_err(|error| cannot_write(path, &error))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }
 
@@ -169,8 +169,10 @@ impl Dump {
         writeln!(self.file, "{line}").map_err(|error| cannot_write(&self.path, &error))
     }
 
-    fn close(mut self) -> Result<(), String> {
-        self.file.flush().map_err(|error| cannot_write(&self.path, &error))
+    fn close(self) -> Result<(), String> {
+        let Self { path, file } = self;
+        let written = file.into_inner().map_err(IntoInnerError::into_error).and_then(NewFile::finish);
+        written.map_err(|error| cannot_write(&path, &error))
     }
 }
 

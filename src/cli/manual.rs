@@ -3,6 +3,7 @@
 use super::args::Args;
 use super::exit::Exit;
 use super::output::{Stop, pretty, print_as_is};
+use crate::platform::new_file::write_whole;
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -53,7 +54,8 @@ pub(super) fn man(folder: Option<&Path>, as_json: bool) -> Result<(), Stop> {
     let mut written = Vec::new();
     for (name, page) in pages {
         let at = folder.join(format!("{name}.1"));
-        fs::write(&at, page).map_err(|error| Stop::NotDone(format!("{} cannot be written: {error}.", at.display())))?;
+        write_whole(&at, page.as_bytes())
+            .map_err(|error| Stop::NotDone(format!("{} cannot be written: {error}.", at.display())))?;
         written.push(at.display().to_string());
     }
     if as_json { print_as_is(&pretty(&json!({ "files": written }))) } else { Ok(()) }

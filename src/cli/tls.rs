@@ -10,12 +10,11 @@ use crate::base::time::date;
 use crate::config::{Config, Setting};
 use crate::platform::home::{Home, TlsRoot, is_agent_home};
 use crate::platform::host::host_name;
+use crate::platform::new_file::write_new;
 use crate::platform::running;
 use crate::wire::x509::{Names, ROOT_UNTIL, fingerprint, pem};
 use serde_json::json;
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -162,9 +161,8 @@ fn at_phone(open: SocketAddr) -> String {
 
 /// Writes the certificate into a new file.
 fn keep(root: &TlsRoot, file: &Path) -> Result<(), String> {
-    let made = OpenOptions::new().create_new(true).write(true).open(file);
-    let written = made.and_then(|mut made| made.write_all(pem(root.certificate()).as_bytes()));
-    written.map_err(|error| format!("The certificate is not written into {}: {error}.", file.display()))
+    write_new(file, 0o666, pem(root.certificate()).as_bytes())
+        .map_err(|error| format!("The certificate is not written into {}: {error}.", file.display()))
 }
 
 /// How the root certificate is installed, on each system.

@@ -37,7 +37,8 @@ use crate::node::input::Input;
 use crate::node::{Node, NodeConfig};
 use crate::platform::disk::Disk;
 use crate::platform::hint_files::HintPaths;
-use crate::platform::home::{FirstVisit, Home, HomeFile, OnHardware, Token, at_home, disk_free, unfinished_restore};
+use crate::platform::home::{FirstVisit, Home, HomeFile, OnHardware, Token, at_home, disk_free};
+use crate::platform::home::{mesh_without_records, unfinished_restore};
 use crate::platform::host::host_name;
 use crate::platform::models::{EmbeddedModel, ModelsThere, Places};
 use crate::platform::sysfs::hardware::hardware;
@@ -285,6 +286,7 @@ fn tell_of_home(home: &Home, of_key: &[Finding], node_handle: &NodeHandle) {
     let of_files = home.findings();
     of_files.iter().enumerate().for_each(|(at, found)| board.set_logged(&format!("home:{at}"), found.clone()));
     disk::tell_of_restore(unfinished_restore(home.path()), board);
+    disk::tell_of_mesh(mesh_without_records(home.path()), board);
     of_key.iter().enumerate().for_each(|(at, found)| board.set(&format!("key:{at}"), found.clone()));
 }
 

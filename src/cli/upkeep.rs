@@ -5,12 +5,11 @@ use super::output::{Stop, show_done};
 use super::paths::{absolute, sendable};
 use super::text::one_line;
 use crate::base::count::count;
-use crate::base::finding::quoted_bytes;
 use crate::base::span::about;
 use crate::base::time::{Duration, utc};
 use crate::http::client::{Client, Failure};
-use crate::platform::backup::{Made, back_up, restore};
-use crate::platform::disk::{Disk, LAYOUT, Sync, open_sound};
+use crate::platform::backup::{Made, back_up, is_a_folder, restore};
+use crate::platform::disk::{Disk, LAYOUT, Sync, is_unfinished, open_sound};
 use crate::platform::home::Home;
 use crate::platform::stdout::note;
 use crate::platform::store::awaits_repair;
@@ -19,7 +18,6 @@ use crate::store::kv::KvError;
 use serde_json::json;
 use smol::Timer;
 use std::io::IsTerminal;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Between two looks how far it is.
@@ -51,7 +49,7 @@ pub(super) fn backup(
 ) -> Result<(), Stop> {
     let file = absolute(&args.file)?;
     if file.is_dir() {
-        return Err(Stop::NotDone(is_a_folder(&args.file, args.with_keys)));
+        return Err(Stop::NotDone(one_line(&is_a_folder(&file, args.with_keys))));
     }
     let made = match client {
         Ok(client) => {
@@ -64,7 +62,8 @@ pub(super) fn backup(
             Made { documents, leaving, chunks, bytes, has_keys: args.with_keys }
         }
         Err(Failure::NoAgent(why)) => {
-            if !home.join(LAYOUT).exists() {
+            let store = home.join(LAYOUT);
+            if !store.exists() || is_unfinished(&store) {
                 return Err(Stop::NoAgent(why));
             }
             let home = Home::open(home)?;
@@ -86,16 +85,6 @@ pub(super) fn backup(
         "file": file.display().to_string(), "documents": documents, "leaving": leaving, "chunks": chunks, "bytes": bytes, "keys": has_keys,
     });
     show_done(as_json, fields, &(says + "\n"))
-}
-
-/// What is typed where a backup is to go into a folder.
-fn is_a_folder(folder: &Path, with_keys: bool) -> String {
-    let file = quoted_bytes(folder.join("wattle.backup").as_os_str().as_bytes());
-    let keys = if with_keys { " --with-keys" } else { "" };
-    one_line(&format!(
-        "{} is a folder, and a backup is a file: `wattle backup {file}{keys}` makes one in it. Nothing was written.",
-        folder.display()
-    ))
 }
 
 /// What of the store a backup has. The status does not count what was deleted a moment ago.

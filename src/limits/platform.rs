@@ -1,5 +1,8 @@
 //! Folders and the disk.
 
+/// How often a file that a user named is begun under a name beside its place, where another command removes it as one that was left, or one is in the way.
+pub const NEW_FILE_TRIES: usize = 3;
+
 /// Nested folders followed, counted from the watched one; deeper ones are reported and left. A scan keeps the names of each
 /// folder on its way in memory.
 pub const FOLDER_DEPTH_MAX: usize = 64;

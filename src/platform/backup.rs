@@ -9,8 +9,10 @@ mod restore;
 
 use super::disk::Disk;
 use super::home::{Home, HomeFile};
+use super::new_file::{NewFile, folder_of};
 use super::store::mark_suspect;
 use crate::base::count::{count, plural};
+use crate::base::finding::quoted_bytes;
 use crate::platform::clock;
 use crate::store::audit::{Audit, audit, is_consistent};
 use crate::store::backup::{Head, Writer};
@@ -20,9 +22,8 @@ use crate::store::kv::{Kv, KvError, KvRead, Pair, Space};
 use crate::store::models;
 use crate::store::read;
 use std::cell::Cell;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{BufWriter, Error, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 pub use restore::{Restored, restore};
@@ -78,7 +79,10 @@ pub struct Made {
 ///
 /// # Errors
 /// One sentence: something is there already, or no folder is there for it.
-pub fn may_be_written(path: &Path) -> Result<(), String> {
+pub fn may_be_written(path: &Path, with_keys: bool) -> Result<(), String> {
+    if path.is_dir() {
+        return Err(is_a_folder(path, with_keys));
+    }
     if path.symlink_metadata().is_ok() {
         return Err(taken(path));
     }
@@ -90,8 +94,15 @@ pub fn may_be_written(path: &Path) -> Result<(), String> {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+/// What is told where a backup is to go into a folder.
+#[must_use]
+pub fn is_a_folder(folder: &Path, with_keys: bool) -> String {
+    let file = quoted_bytes(folder.join("wattle.backup").as_os_str().as_encoded_bytes());
+    let keys = if with_keys { " --with-keys" } else { "" };
+    format!(
+        "{} is a folder, and a backup is a file: `wattle backup {file}{keys}` makes one in it. Nothing was written.",
+        folder.display()
+    )
 }
 
 fn taken(path: &Path) -> String {
@@ -114,20 +125,19 @@ pub fn back_up(
     tell: impl Fn(Progress) -> bool,
 ) -> Result<Made, String> {
     let name = path.display();
-    let file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => taken(path),
-            _ => not_made(path, &error),
-        })?;
-    let written = write(home, disk, &file, with_keys, tell).and_then(|made| {
-        file.sync_all()?;
-        // Its name must survive a power cut too.
-        File::open(folder_of(path))?.sync_all()?;
-        Ok(Made { bytes: file.metadata()?.len(), ..made })
+    let new = NewFile::new(path, 0o600).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists if path.is_dir() => is_a_folder(path, with_keys),
+        ErrorKind::AlreadyExists => taken(path),
+        _ => not_made(path, &error),
+    })?;
+    let written = write(home, disk, new.file(), with_keys, tell).and_then(|made| {
+        let bytes = new.file().metadata()?.len();
+        new.finish()?;
+        Ok(Made { bytes, ..made })
     });
-    written.map_err(|error| {
-        let _ = fs::remove_file(path);
-        format!("The backup {name} could not be written, and nothing of it is left: {error}.")
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => taken(path),
+        _ => format!("The backup {name} could not be written, and nothing of it is left: {error}."),
     })
 }
 

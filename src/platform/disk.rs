@@ -6,6 +6,7 @@
 //!   (1 GiB), the writer rotates them explicitly every `STORE_MEMORY_BYTES`, and there are two workers.
 //! - A flipped journal byte loses everything after it without an error, or the whole store: `journal` takes the one batch out before. Without any
 //!   journal it opens, and loses what is written then: `journal` puts one in its place.
+//! - It makes a store step by step in its place; one whose making was ended does not open, or looks as if a note were lost: `making` has it made anew.
 //! - Iterators end early after an error: every item is checked.
 //! - It panics on some damage (a folder where a table should be, a lock that another thread's panic poisoned): a panic is
 //!   caught here and is damage like any other.
@@ -23,6 +24,7 @@ mod damage;
 mod error;
 mod gathered;
 pub(super) mod journal;
+mod making;
 mod newest;
 mod options;
 mod range;
@@ -44,6 +46,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+pub(super) use making::clear as clear_unfinished;
+pub use making::is_unfinished;
 pub(super) use newest::{Fault, faults as note_faults, mend as mend_notes};
 #[cfg(test)]
 pub(super) use whole::misplaced;

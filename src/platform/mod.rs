@@ -35,6 +35,7 @@ pub mod invite_card;
 pub mod last_answer;
 pub mod models;
 mod mounts;
+pub mod new_file;
 pub mod panics;
 pub mod reach;
 pub mod regular;

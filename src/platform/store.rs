@@ -6,7 +6,7 @@ mod dropped;
 mod suspect;
 
 use super::counted;
-use super::disk::{Disk, LAYOUT, Sync, journal, mend_notes, note_faults, open_whole};
+use super::disk::{Disk, LAYOUT, Sync, clear_unfinished, journal, mend_notes, note_faults, open_whole};
 use super::home::{Home, HomeFile};
 use super::models::ModelsThere;
 use super::salvage;
@@ -55,6 +55,7 @@ pub fn open<T>(
     first_reads: impl Fn(&Library<Disk>) -> Result<T, KvError>,
 ) -> Result<Opened<T>, String> {
     let folder = home.path().join(LAYOUT);
+    clear_unfinished(&folder);
     let journals = Journals::of(&folder);
     let suspect = mended(home.path(), &folder).map_err(|error| {
         let (KvError::Io(why) | KvError::Damaged(why)) = error;

@@ -25,6 +25,7 @@ use crate::platform::home::{Home, at_home};
 use crate::platform::models::Places;
 use crate::store::record::NamedModel;
 use smol::channel::{Receiver, Sender, bounded};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -238,6 +239,9 @@ impl NodeHandle {
         findings.extend(self.governor_handle.findings_of_leader());
         findings.extend(panicked(panics));
         findings.sort_by_key(|finding| finding.area);
+        // Two parts of the agent may find one thing, a file that both read for example.
+        let mut told = BTreeSet::new();
+        findings.retain(|finding| told.insert(finding.what.clone()));
         if let Some(home) = &self.home {
             let commands = findings.iter_mut().filter_map(|finding| finding.command.as_mut());
             commands.for_each(|command| *command = at_home(command, home));

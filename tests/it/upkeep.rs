@@ -48,9 +48,19 @@ fn a_backup_of_a_running_agent_is_restored_elsewhere_and_nothing_is_embedded_aga
     let folder = agent.cli(["backup", place.path().to_str().unwrap()]);
     assert!(!folder.status.success() && said(&folder).contains("is a folder, and a backup is a file"), "{folder:?}");
     assert!(said(&folder).contains("/wattle.backup"), "{folder:?}");
-    for (path, why) in [(name, "not overwritten"), ("/no/such/folder/b", "cannot be made")] {
+    let of_folder = said(&folder).trim().to_owned();
+    for (path, why) in [
+        (name, "not overwritten"),
+        ("/no/such/folder/b", "cannot be made"),
+        (place.path().to_str().unwrap(), "is a folder, and a backup is a file"),
+    ] {
         let (status, refusal) = agent.call("POST", "/v1/backup", &format!(r#"{{"path": "{path}"}}"#));
         assert!(status == 409 && refusal["error"].as_str().unwrap().contains(why), "{status}: {refusal}");
+        // The command and the call say one sentence of it, but for the home that the hints of a command name.
+        let begins = |says: &str| says.split('`').next().map(str::to_owned);
+        assert!(
+            !why.contains("is a folder") || of_folder.contains(&begins(refusal["error"].as_str().unwrap()).unwrap())
+        );
     }
     let report = agent.call("GET", "/v1/upkeep", "").1;
     assert!(report["backup"]["failed"].is_null() && report["backup"]["documents"] == 3, "no other was begun: {report}");

@@ -11,7 +11,8 @@ use crate::limits::DISK_FREE_MIN;
 use crate::mesh::hardware::Hardware;
 use crate::platform::clock::{self, WallClock};
 use crate::platform::home::{
-    Home, HomeFile, damage, damage_in, disk_free, runs_without_folder, try_writing, unfinished_restore,
+    Home, HomeFile, damage, damage_in, disk_free, mesh_without_records, rest_of_home, runs_without_folder, try_writing,
+    unfinished_restore,
 };
 use crate::platform::models::IN_HOME;
 use crate::platform::running;
@@ -97,7 +98,7 @@ fn home(home: &Path, try_writing: impl Fn(&Path) -> std::io::Result<()>) -> Chec
                 ),
                 format!("ls -la {}", word(home)),
             )),
-            Ok(()) => match unfinished_restore(home).filter(|_| !running::is_running(&at)) {
+            Ok(()) => match unfinished_restore(home).or(rest_of_home(home)).filter(|_| !running::is_running(&at)) {
                 // An agent that runs tells it itself.
                 Some(Finding { what, command, .. }) => Err((what, command.unwrap_or_default())),
                 None => Ok(format!("{name} is private and can be written.")),
@@ -191,22 +192,17 @@ fn own_files(home: &Path) -> Check {
 
 /// Whether the list of the mesh's devices is there, where the mesh was made.
 fn mesh(home: &Path) -> Check {
-    let at = Home::at(home);
-    // What cannot be read is named by the check of the copies.
-    let is_gone = |file| at.read(file).is_ok_and(|bytes| bytes.is_none());
-    match (is_gone(HomeFile::MeshRoot), is_gone(HomeFile::Records)) {
-        (true, true) => Check::good("mesh", "This device has joined no mesh, and has made none."),
-        (_, false) => Check::good("mesh", "The list of the mesh's devices is there."),
-        (false, true) => {
-            let says = format!(
-                "A mesh was made on this device, and its list of devices and removals, {}, is gone with its copy: the agent's next start belongs \
-                 to no mesh. The mesh's root key is here and makes this device an admin of it again; it learns from the others who is in \
-                 and who was removed, so let nobody in before it has linked with one of them.",
-                at.file(HomeFile::Records).display()
-            );
-            Check::wrong("mesh", says, "wattle mesh recover")
-        }
+    if let Some(Finding { what, command, .. }) = mesh_without_records(home) {
+        return Check::wrong("mesh", what, command.unwrap_or_default());
     }
+    // What cannot be read is named by the check of the copies.
+    let is_there = Home::at(home).read(HomeFile::Records).map_or(true, |bytes| bytes.is_some());
+    let says = if is_there {
+        "The list of the mesh's devices is there."
+    } else {
+        "This device has joined no mesh, and has made none."
+    };
+    Check::good("mesh", says)
 }
 
 fn disk(home: &Path) -> Check {

@@ -5,7 +5,7 @@ use super::network::tests::{peer, report as network_of};
 use super::page_test::planted;
 use super::test::{found, healthy, network, report, status};
 use super::*;
-use crate::base::finding::Finding;
+use crate::base::finding::{Area, Finding};
 use crate::base::id::Ring;
 use crate::base::time::Duration;
 use crate::cli::up::{
@@ -24,10 +24,10 @@ use crate::node::models::of_other_model;
 use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
 use crate::node::work_findings::{of_dispute, of_owed, of_silent_owner, of_undecided};
 use crate::platform::child::not_started;
-use crate::platform::home::{Home, HomeFile, unfinished_restore};
+use crate::platform::home::{Home, HomeFile, rest_of_home, unfinished_restore};
 use crate::platform::salvage::of_carried;
 use crate::platform::store::{Dropped, of_dropped, of_notes};
-use crate::runtime::handle::not_remembered;
+use crate::runtime::handle::{NodeHandle, not_remembered};
 use crate::runtime::replaced;
 use crate::scheduler::addition::{Addition, Patterns};
 use crate::scheduler::task::ReplacedDisk;
@@ -56,7 +56,7 @@ fn what_the_page_says_of_sensors_that_contradict_each_other_is_what_the_doctor_s
         ("the measured voltage contradicts the silent alarm", Doubt::Input),
     ];
     for (fault, doubt) in faults {
-        hold(fault, &report(found(crate::base::finding::Area::Sensors, &doubt.to_string()), &Ok(())));
+        hold(fault, &report(found(Area::Sensors, &doubt.to_string()), &Ok(())));
     }
     let on_the_page = faults.len() + 1;
     assert_eq!(Doubt::ALL.into_iter().filter(|doubt| doubt.is_fault()).count(), on_the_page, "each fault has a row");
@@ -196,6 +196,14 @@ fn what_the_page_says_of_the_home_the_key_parsers_and_a_clock_that_nothing_vouch
     home.write(HomeFile::BootCount, b"1").unwrap();
     drop(home);
     hold("the note of the hardware and its copy are deleted", &with(locals(started.path(), "key")));
+    let rest = tempfile::tempdir().unwrap();
+    fs::set_permissions(rest.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    fs::write(rest.path().join("api-tokens"), "{}").unwrap();
+    hold("of the home hardly anything is left", &with(locals(rest.path(), "home")));
+    let mut told = vec![rest_of_home(rest.path()).unwrap()];
+    hold_finding("of the home hardly anything was left before the start", told[0].clone());
+    tell_once(&[locals(rest.path(), "home")], None, &mut told);
+    assert_eq!(told, [], "what this machine tells the agent does not tell again");
     let quiet = Config::parse("[[energy.quiet]]\nfrom = \"22:00\"\nto = \"7:00\"\n").unwrap();
     let clock = local::clock_check((RELEASE + 1000, false), &quiet);
     let refused = not_started("Resource temporarily unavailable (os error 11)");
@@ -268,4 +276,15 @@ fn a_watched_folder_that_became_the_home_of_another_agent_is_told_as_one_that_is
     let away = Mark { path, volume: 0, since: 1_795_717_859, documents: 7, partly: 0, read: 0, unread: 0, kind };
     let why = crate::scheduler::key_files::AGENT_HOME;
     hold_finding("a watched folder became the home of another agent", of_away(&away, Some(why), false));
+}
+
+#[test]
+fn what_one_check_says_of_several_files_and_of_a_disk_that_is_read_only_is_not_told_again() {
+    let finding = |what: &str| Finding { area: Area::State, what: what.to_owned(), command: None };
+    let checks = [Check::wrong("copies", "A is bad. B is bad.", "x"), Check::wrong("home", "It is not written.", "y")];
+    let mut found = ["A is bad.", "B is bad.", "The disk is read-only.", "C is bad."].map(finding).to_vec();
+    tell_once(&checks, Some(&finding("The disk is read-only.")), &mut found);
+    assert_eq!(found, [finding("C is bad.")]);
+    let twice = NodeHandle::new().0.all_findings(vec![finding("D is bad."), finding("D is bad.")], 0);
+    assert_eq!(twice, [finding("D is bad.")], "two parts of the agent found one thing");
 }

@@ -1,5 +1,6 @@
-//! The disk of the home, which may become read-only under the running agent, and the home itself, which somebody may delete. On a board of the SD card
-//! image, the reports of its services are read in the same look. What is left of a restore that did not end is looked for too, until its owner deletes it.
+//! The disk of the home, which may become read-only under the running agent, and the home itself, or the list of the mesh in it, which somebody may delete.
+//! On a board of the SD card image, the reports of its services are read in the same look. What is left of a restore that did not end is looked for too,
+//! until its owner deletes it.
 
 use crate::base::finding::Finding;
 use crate::base::time::Duration;
@@ -10,7 +11,7 @@ use crate::platform::blocking;
 use crate::platform::card;
 use crate::platform::clock;
 use crate::platform::findings::Findings;
-use crate::platform::home::{Looks, read_only, unfinished_restore};
+use crate::platform::home::{Looks, mesh_without_records, read_only, unfinished_restore};
 use crate::platform::store_place::StorePlace;
 use smol::channel::Sender;
 use std::path::PathBuf;
@@ -19,6 +20,17 @@ use std::path::PathBuf;
 const KEY: &str = "home-disk";
 /// That of a restore that did not end.
 const RESTORE: &str = "restore";
+
+/// That of a list of the mesh's devices that is gone where the mesh was made.
+const MESH: &str = "mesh-records";
+
+/// Tells that the list of the mesh's devices is gone, until it is back.
+pub(super) fn tell_of_mesh(found: Option<Finding>, findings: &Findings) {
+    match found {
+        Some(found) => findings.set(MESH, found),
+        None => findings.clear(MESH),
+    }
+}
 
 /// Has it a finding while the system says that nothing can be written to the home's disk, and tells the node once when its store is gone from there. An
 /// agent with nothing to do, or that embeds for others alone, writes nothing, so that no write would fail before a person's command does. Nothing is
@@ -33,16 +45,19 @@ pub(super) async fn watch_disk(
         let (own, place, looks, boot) = (home.clone(), place.clone(), looks.clone(), boot.clone());
         let looked = blocking::run(move || {
             looks.drop_waiting();
-            (read_only(&own), place.look().err(), card::reported(&boot), unfinished_restore(&own))
+            let of_home = (mesh_without_records(&own), unfinished_restore(&own));
+            (read_only(&own), place.look().err(), card::reported(&boot), of_home)
         })
         .await;
         // Where no thread looked, what was told before stays.
-        if let Some((_, _, reported, unfinished)) = &looked {
+        if let Some((_, _, reported, (of_mesh, unfinished))) = &looked {
             reports::tell(reported, &findings);
+            tell_of_mesh(of_mesh.clone(), &findings);
             tell_of_restore(unfinished.clone(), &findings);
         }
-        let (unwritable, gone, ..) = looked.unwrap_or_default();
-        let pause = if unwritable.is_some() || gone.is_some() { HOME_LOOK_WRONG_MS } else { HOME_LOOK_MS };
+        let (unwritable, gone, _, (of_mesh, _)) = looked.unwrap_or_default();
+        let is_wrong = unwritable.is_some() || gone.is_some() || of_mesh.is_some();
+        let pause = if is_wrong { HOME_LOOK_WRONG_MS } else { HOME_LOOK_MS };
         match unwritable {
             Some(found) => findings.set(KEY, found),
             None => findings.clear(KEY),
@@ -81,6 +96,17 @@ impl Lost {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::finding::Area;
+
+    #[test]
+    fn a_list_of_the_mesh_that_is_gone_is_told_once_until_it_is_back() {
+        let findings = Findings::default();
+        let found = || Some(Finding { area: Area::State, what: "gone".to_owned(), command: None });
+        for now in [None, found(), found(), None] {
+            tell_of_mesh(now.clone(), &findings);
+            assert_eq!(findings.list(), now.into_iter().collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn a_restore_that_did_not_end_is_told_until_its_owner_deletes_what_is_left_of_it() {

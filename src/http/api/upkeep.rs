@@ -43,7 +43,7 @@ impl Api {
         }
         let conflict = |why: String| (Status::Conflict, why);
         let place = path.clone();
-        let seen = blocking::look(&path, move || may_be_written(&place)).await;
+        let seen = blocking::look(&path, move || may_be_written(&place, keys)).await;
         seen.unwrap_or_else(Err).map_err(conflict)?;
         self.store()?.back_up(path, keys).map_err(conflict)
     }

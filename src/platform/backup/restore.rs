@@ -5,7 +5,7 @@
 //! (`home::FirstVisit`), which is over. From its beginning to its end a restore has a folder (`home::RESTORED`): while that is there, it did not end.
 
 use super::{KEYS, SETTINGS};
-use crate::platform::disk::{Disk, LAYOUT, Sync, open_sound};
+use crate::platform::disk::{Disk, LAYOUT, Sync, is_unfinished, open_sound};
 use crate::platform::home::{FirstVisit, Home, HomeFile, RESTORED, disk_free};
 use crate::platform::regular;
 use crate::store::audit::{audit, is_consistent};
@@ -121,7 +121,7 @@ fn takes_keys(home: &Home, files: &[(HomeFile, Vec<u8>)]) -> bool {
 
 /// Whether documents would be lost with the store: also if it cannot be read.
 fn has_documents(folder: &Path) -> bool {
-    if !folder.exists() {
+    if !folder.exists() || is_unfinished(folder) {
         return false;
     }
     let counted = open_sound(folder, Sync::Buffer).and_then(|disk| read::commit(&disk));

@@ -14,6 +14,7 @@ use crate::store::library::Library;
 use crate::store::record::{FileStamp, Source, Sources};
 use crate::worker::words;
 use std::cell::RefCell;
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -277,18 +278,39 @@ fn nothing_is_overwritten_and_nothing_is_left_of_what_was_ended() {
     fs::write(&path, "mine").unwrap();
     let why = back_up(&home, &disk, &path, false, |_| true).unwrap_err();
     assert!(why.contains("not overwritten") && fs::read(&path).unwrap() == b"mine", "{why}");
-    assert_eq!(may_be_written(&path).unwrap_err(), why, "it is refused at once in the same words");
-    assert!(may_be_written(&path.join("in a file")).unwrap_err().contains("is no folder"));
-    assert!(may_be_written(&folder.path().join("none/x")).unwrap_err().contains("cannot be made: No such file"));
+    assert_eq!(may_be_written(&path, false).unwrap_err(), why, "it is refused at once in the same words");
+    assert!(may_be_written(&path.join("in a file"), false).unwrap_err().contains("is no folder"));
+    assert!(may_be_written(&folder.path().join("none/x"), false).unwrap_err().contains("cannot be made: No such file"));
     let link = folder.path().join("link");
     std::os::unix::fs::symlink("/nowhere", &link).unwrap();
-    assert!(may_be_written(&link).is_err(), "a link to nothing is something too");
+    assert!(may_be_written(&link, false).is_err(), "a link to nothing is something too");
     fs::remove_file(&path).unwrap();
-    assert_eq!(may_be_written(&path), Ok(()));
+    assert_eq!(may_be_written(&path, false), Ok(()));
     for stage in [Stage::Checking, Stage::Writing] {
         let why = back_up(&home, &disk, &path, false, |progress| progress.stage != stage).unwrap_err();
         assert!(why.ends_with("nothing of it is left: the agent is stopping."), "{stage:?}: {why}");
         assert!(!path.exists() && !is_suspect(home.path()), "{stage:?}");
+    }
+}
+
+#[test]
+fn a_backup_has_its_name_once_it_is_whole_and_of_a_folder_everybody_is_told_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, disk) = made(&folder.path().join("home"));
+    let path = folder.path().join("backup");
+    let has_no_name = |_| !path.exists();
+    back_up(&home, &disk, &path, false, has_no_name).unwrap();
+    let names = |folder: &Path| fs::read_dir(folder).unwrap().count();
+    assert_eq!((path.is_file(), names(folder.path())), (true, 2), "nothing is left beside it");
+    // What comes into its place meanwhile stays.
+    let late = folder.path().join("late");
+    let why = back_up(&home, &disk, &late, false, |_| fs::write(&late, "mine").is_ok()).unwrap_err();
+    assert!(why.contains("not overwritten") && fs::read(&late).unwrap() == b"mine", "{why}");
+    for with_keys in [false, true] {
+        let why = back_up(&home, &disk, folder.path(), with_keys, |_| true).unwrap_err();
+        assert_eq!(may_be_written(folder.path(), with_keys), Err(why.clone()));
+        assert!(why == is_a_folder(folder.path(), with_keys) && why.contains("/wattle.backup"), "{why}");
+        assert_eq!(why.contains("--with-keys"), with_keys);
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn unusable(path: &Path, file: HomeFile) -> Option<String> {
 }
 
 /// What is wrong with a file or its copy, and the command that helps.
-fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
+pub(super) fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
     let (name, copy) = (path.display(), copy_of(path));
     let of_copy = word(&copy);
     let mended = format!(
@@ -60,7 +60,7 @@ fn look(path: &Path, file: HomeFile) -> Option<(String, String)> {
         copy.display()
     );
     Some(match standing(path, file) {
-        Standing::Well | Standing::Changed(_) | Standing::NoCopy(_, None) => return None,
+        Standing::Well | Standing::Changed(_) | Standing::Begun(_) | Standing::NoCopy(_, None) => return None,
         Standing::NoCopy(_, Some(why)) => {
             let what = format!(
                 "The copy {} cannot be used: {why}. The file {name} is whole, and nothing is lost.",
@@ -153,6 +153,10 @@ fn without(file: HomeFile, away: &str) -> String {
         HomeFile::Hardware => {
             "It says to which hardware this device's key belongs. What is not proven whole binds nothing: the next start keeps the key, and \
              binds it to the hardware that it finds."
+        }
+        HomeFile::Energy => {
+            "A pause, if there was one, does not hold, and the governor learns again: if it was paused, type `wattle pause` again. Moved \
+             away with its copy, the file begins anew at the next start."
         }
         HomeFile::Token => "Move it away with its copy: the next start makes a new token.",
         HomeFile::MeshRoot => {

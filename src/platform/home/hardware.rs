@@ -38,7 +38,7 @@ pub(super) fn identity(
     hardware: &Hardware,
     is_removed: &dyn Fn(&PeerId) -> bool,
 ) -> Result<OnHardware, String> {
-    let is_gone = Identity::is_gone(home);
+    let (is_gone, was_rest) = (Identity::is_gone(home), written::is_rest(home));
     let identity = Identity::load_or_create(home)?;
     aside::make_private(home);
     let present = identity.peer_id();
@@ -66,8 +66,9 @@ pub(super) fn identity(
             let before = noted.as_ref().and_then(|noted| cut_off(home, noted, &present));
             let was = noted.as_ref().map(|noted| noted.key);
             let is_another = before.is_none() && was.is_some() && !aside::file(home, &present).exists();
-            if is_another || (is_gone && (whose::is_paired(home) || is_damaged || written::has_only_its_store(home))) {
-                findings.push(another_key(home, is_gone, &present, was));
+            let is_rest = was_rest || written::has_only_its_store(home);
+            if is_another || (is_gone && (whose::is_paired(home) || is_damaged || is_rest)) {
+                findings.push(another_key(home, (is_gone, is_rest), &present, was));
             }
             Binding::new(present, hardware, before)
         }
@@ -91,8 +92,8 @@ fn unproven_note(home: &Path, key: &PeerId) -> Finding {
     Finding { area: Area::State, what, command: Some("dmesg --level=err,warn".to_owned()) }
 }
 
-/// The home has another key than at its last start, and nobody has put that one aside.
-fn another_key(home: &Path, is_gone: bool, present: &PeerId, was: Option<PeerId>) -> Finding {
+/// The home has another key than at its last start, and nobody has put that one aside. `is_rest`: hardly anything is left of the home.
+fn another_key(home: &Path, (is_gone, is_rest): (bool, bool), present: &PeerId, was: Option<PeerId>) -> Finding {
     let file = home.join(HomeFile::Identity.name());
     let how = if is_gone { "was gone with its copy, so a new one was made" } else { "is another one than before" };
     let it_was = was.map_or(String::new(), |was| format!(", and was {was}"));
@@ -102,7 +103,7 @@ fn another_key(home: &Path, is_gone: bool, present: &PeerId, was: Option<PeerId>
             " Without one: `wattle pair` on an admin of its mesh, {remove}and `wattle join CODE` here; or `wattle mesh recover`, if the mesh \
              was made here."
         )
-    } else if written::has_only_its_store(home) {
+    } else if is_rest {
         " If it was in a mesh: `wattle pair` on an admin of it, and `wattle join CODE` here.".to_owned()
     } else {
         String::new()

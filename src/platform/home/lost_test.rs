@@ -98,3 +98,54 @@ fn a_home_is_new_only_while_nothing_of_an_agent_but_its_key_is_in_it_whatever_wa
     }
     assert!(!Home::open(folder.path()).unwrap().is_new(), "a store, or the list of what was there, tells it");
 }
+
+#[test]
+fn a_file_whose_first_writing_was_killed_is_finished_without_a_word_and_one_that_is_lost_later_is_told() {
+    use super::durable::cut;
+    let key = "5".repeat(64);
+    for (file, changes) in home_file::GUARDED.into_iter().flat_map(|file| (0..=2).map(move |changes| (file, changes))) {
+        let content = if file == HomeFile::Identity { key.as_bytes() } else { b"the content" };
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        if file != HomeFile::Identity {
+            home.identity().unwrap();
+        }
+        // What the others are written behind.
+        if ![HomeFile::Identity, HomeFile::Token, HomeFile::BootCount].contains(&file) {
+            home.token().unwrap();
+            home.count_boot().unwrap();
+        }
+        // First the copy, then the file, then the list of what was written.
+        cut::after(Some(changes));
+        let done = home.write(file, content);
+        cut::after(None);
+        assert_eq!(done.is_ok(), changes == 2, "{file:?}");
+        let path = home.file(file);
+        assert_eq!((guarded::copy_of(&path).exists(), path.exists()), (changes >= 1, changes == 2), "{file:?}");
+        drop(home);
+        assert_eq!(damage(folder.path()), [], "{file:?} after {changes}");
+        let home = Home::open(folder.path()).unwrap();
+        assert_eq!(home.findings(), [], "{file:?} after {changes}");
+        if changes == 0 || !meant::outlives_its_file(file) {
+            continue;
+        }
+        assert_eq!(home.read(file).unwrap().as_deref(), Some(content), "{file:?} after {changes}");
+        drop(home);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(damage(folder.path()).len(), 1, "{file:?}: it is lost");
+        assert_eq!(Home::open(folder.path()).unwrap().findings().len(), 1, "{file:?}");
+    }
+}
+
+#[test]
+fn where_the_list_of_what_was_written_is_lost_too_a_file_that_is_gone_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    home.identity().unwrap();
+    home.write(HomeFile::Sources, b"the content").unwrap();
+    drop(home);
+    [HomeFile::Sources, HomeFile::Written]
+        .iter()
+        .for_each(|file| fs::remove_file(folder.path().join(file.name())).unwrap());
+    assert!(damage(folder.path()).len() == 1 && Home::open(folder.path()).unwrap().findings().len() == 1);
+}

@@ -83,6 +83,13 @@ impl MeshRoot {
     }
 }
 
+/// Whether the recovery phrase of the mesh that was made here was shown, as far as the file tells.
+pub(super) fn is_shown(home: &Path) -> bool {
+    let bytes = state::read(home, HomeFile::MeshRoot).ok().flatten().map(Zeroizing::new).unwrap_or_default();
+    let mut words = bytes.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.nth(1) == Some(SHOWN.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

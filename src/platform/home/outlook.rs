@@ -18,7 +18,8 @@ pub(super) fn of(home: &Path, found: Option<&Hardware>) -> Option<Finding> {
     let noted = note.binding();
     let what_and_command = if Identity::is_gone(home) {
         let was = noted.map(|noted| noted.key);
-        (was.is_some() || whose::is_paired(home) || written::has_only_its_store(home)).then(|| lost(home, was))
+        let is_known = was.is_some() || whose::is_paired(home) || written::has_only_its_store(home);
+        (is_known || written::is_rest(home)).then(|| lost(home, was))
     } else if is_unbound && found.is_some() && home.join(HomeFile::BootCount.name()).exists() {
         // Each start of an agent notes it, so that there was a note.
         Some(unbound(home))
@@ -36,6 +37,8 @@ fn lost(home: &Path, was: Option<PeerId>) -> (String, String) {
         ", which has to join its mesh again"
     } else if written::has_only_its_store(home) {
         " to the others, which has to join its mesh again if it was in one: of the home the store alone is left"
+    } else if written::is_rest(home) {
+        " to the others, which has to join its mesh again if it was in one: of the home hardly anything is left"
     } else {
         ""
     };

@@ -26,6 +26,8 @@ pub(super) enum Standing {
     Blocked,
     /// The file is gone; the copy is whole.
     Lost(Vec<u8>),
+    /// The agent was killed while it wrote the file for the first time: the copy is whole, and nothing is lost.
+    Begun(Vec<u8>),
     /// Both are gone, and were there before.
     Gone,
     /// Neither can be used: what is wrong with the file, and with the copy where there is one.
@@ -50,7 +52,13 @@ pub(super) fn standing(path: &Path, file: HomeFile) -> Standing {
     let is_doubtful = || guarded::is_doubtful(path, file.bytes_max());
     match guarded::read(path, file.bytes_max()) {
         Err(error) => Standing::Neither(Fault::Unreadable(error), bad_copy),
-        Ok(Content::Missing(Some(copy))) if outlives_its_file(file) => Standing::Lost(copy),
+        Ok(Content::Missing(Some(copy))) if outlives_its_file(file) => {
+            if written::is_begun(path, file) {
+                Standing::Begun(copy)
+            } else {
+                Standing::Lost(copy)
+            }
+        }
         Ok(Content::Missing(None)) if bad_copy.is_some() => Standing::Neither(Fault::Gone, bad_copy),
         Ok(Content::Missing(None)) if written::is_lost(path, file) => Standing::Gone,
         Ok(Content::Missing(_) | Content::Whole(_, true)) => Standing::Well,

@@ -33,16 +33,36 @@ pub(super) fn renew(home: &Path) {
         // Settings that could be used have a copy.
         if *file == HomeFile::Settings { copy_of(&path).symlink_metadata().is_ok() } else { !is_gone(&path) }
     };
-    let there: Vec<HomeFile> = listed().filter(is_there).collect();
     let before = list(home);
+    let there: Vec<HomeFile> = listed().filter(|file| is_there(file) || stays(home, *file, &before)).collect();
     if before.len() != there.len() || !there.iter().all(|file| before.contains(file)) {
         write(home, &there);
     }
 }
 
+/// Whether a file that is gone stays in the list. A start makes the first two, and one that is cut before that must not make the home a new one;
+/// the third is missed as long as the root of its mesh is there.
+fn stays(home: &Path, file: HomeFile, before: &[HomeFile]) -> bool {
+    let is_missed = match file {
+        HomeFile::Token | HomeFile::BootCount => true,
+        HomeFile::Records => !is_gone(&home.join(HomeFile::MeshRoot.name())),
+        _ => false,
+    };
+    is_missed && before.contains(&file)
+}
+
 /// Whether this file was there at an earlier start.
 pub(super) fn was_there(home: &Path, file: HomeFile) -> bool {
     list(home).contains(&file)
+}
+
+/// Whether a file of which there is the copy alone was just being written for the first time when the agent was killed: the copy comes first, the list
+/// last. Without a list nothing else may be there either, or it is the list that is lost.
+pub(super) fn is_begun(path: &Path, file: HomeFile) -> bool {
+    let Some(home) = path.parent() else { return false };
+    let listed = list(home);
+    let is_other = |other: &HomeFile| *other != file && !is_gone(&home.join(other.name()));
+    !listed.contains(&file) && (!listed.is_empty() || !GUARDED.iter().any(is_other))
 }
 
 /// Whether a file that is gone with its copy was written, so that what it held is lost.
@@ -54,7 +74,7 @@ pub(super) fn is_lost(path: &Path, file: HomeFile) -> bool {
         HomeFile::Identity | HomeFile::Hardware | HomeFile::Lost => false,
         // Each start makes them.
         HomeFile::Token | HomeFile::BootCount => was_started(home) || was_written(),
-        // The doctor's check of the mesh says it.
+        // Where the mesh was made it is told in words of its own (`remains`).
         HomeFile::Records => is_gone(&home.join(HomeFile::MeshRoot.name())) && was_written(),
         HomeFile::MeshRoot => was_written() && !has_root_aside(home),
         // Where it was deleted with the count of starts and this list, nobody knows whether there was one.
@@ -66,10 +86,17 @@ pub(super) fn is_lost(path: &Path, file: HomeFile) -> bool {
     }
 }
 
-/// What a home has that is not new: the token of the API, the mesh, or documents. The key and its note are none of it: `wattle id` makes a key before the
-/// first start, which still is the first.
-const OWN: [HomeFile; 8] = [
+/// What a home has that is not new: the token of the API and those of others, the mesh, documents, or a note of an agent that ran. The key and its note are
+/// none of it: `wattle id` makes a key before the first start, which still is the first; nor are the settings, a pause and the page's password.
+const OWN: [HomeFile; 15] = [
     HomeFile::Token,
+    HomeFile::Tokens,
+    HomeFile::TlsRoot,
+    HomeFile::Invites,
+    HomeFile::Lost,
+    HomeFile::Api,
+    HomeFile::StoreRead,
+    HomeFile::Feedback,
     HomeFile::Records,
     HomeFile::MeshRoot,
     HomeFile::Peers,
@@ -93,10 +120,30 @@ pub(super) fn is_used(home: &Path) -> bool {
     restoring::is_unfinished(home) || [HomeFile::Records, HomeFile::MeshRoot, HomeFile::Sources].iter().any(is_there)
 }
 
-/// Whether an agent started before in this home: behind its token and its count it writes down which model its store is of. A home that was
-/// restored from a backup has no such note yet.
+/// What an agent alone writes, behind its token and its count: which model its store is of, for example. A home that was restored from a backup has none
+/// of it yet.
+const OF_AN_AGENT: [HomeFile; 5] =
+    [HomeFile::StoreModel, HomeFile::Counts, HomeFile::Tokens, HomeFile::TlsRoot, HomeFile::Invites];
+
+/// Whether an agent started before in this home.
 fn was_started(home: &Path) -> bool {
-    !is_gone(&home.join(HomeFile::StoreModel.name())) || has_only_its_store(home)
+    OF_AN_AGENT.iter().any(|file| !is_gone(&home.join(file.name()))) || has_only_its_store(home)
+}
+
+/// Whether an agent ran in this home, of which its key, its token and its count of starts are gone.
+pub(super) fn is_rest(home: &Path) -> bool {
+    let listed = list(home);
+    let made = [HomeFile::Token, HomeFile::BootCount];
+    let ran = || was_started(home) || made.iter().any(|file| listed.contains(file));
+    let lacks = |file: &HomeFile| is_gone(&home.join(file.name()));
+    made.iter().all(lacks) && lacks(&HomeFile::Identity) && !restoring::is_unfinished(home) && ran()
+}
+
+/// The names of the small files that hold something, of which the file or its copy is there.
+pub(super) fn left(home: &Path) -> Vec<&'static str> {
+    let others = [HomeFile::Settings, HomeFile::Unfinished, HomeFile::StoreRead, HomeFile::Feedback];
+    let is_there = |file: &HomeFile| !is_gone(&home.join(file.name()));
+    GUARDED.into_iter().chain(others).filter(is_there).map(HomeFile::name).collect()
 }
 
 /// Whether a store is all that is left of a home: a restored one has the list of folders beside it.
@@ -111,7 +158,7 @@ pub(super) fn lacks_its_store(home: &Path) -> bool {
 }
 
 /// Whether there is a store, of this layout or another.
-fn has_store(home: &Path) -> bool {
+pub(super) fn has_store(home: &Path) -> bool {
     let is_number = |number: &str| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
     let is_store = |name: &str| name.strip_prefix("store-").is_some_and(is_number);
     names(home).any(|name| is_store(&name) && home.join(name).is_dir())

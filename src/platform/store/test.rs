@@ -235,3 +235,33 @@ fn damaged_stores_are_kept_twice_and_not_without_limit() {
     let numbers: Vec<u64> = aside(&damage).iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, [3, 4]);
 }
+
+#[test]
+fn a_store_whose_making_was_killed_is_made_anew_without_a_word_and_a_damaged_one_is_told() {
+    let remove = |folder: &Path, name: &str| {
+        let path = folder.join(LAYOUT).join(name);
+        if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+    };
+    let halves: [&[&str]; 4] = [
+        &["version", "keyspaces"],
+        &["version", "keyspaces", "0.jnl"],
+        &["keyspaces/0/current", "keyspaces/1", "keyspaces/2"],
+        &["keyspaces/6/current", "keyspaces/7", "keyspaces/8"],
+    ];
+    for half in halves {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        drop(Disk::open(&folder.path().join(LAYOUT), Sync::Disk).unwrap());
+        half.iter().for_each(|name| remove(folder.path(), name));
+        for start in 0..2 {
+            let (library, (), found) = open(&home, &MODEL.into(), Sync::Buffer, |_| Ok(())).unwrap();
+            assert_eq!((found, aside(&folder.path().join(LAYOUT))), (None, Vec::new()), "{half:?}, start {start}");
+            assert!(audit(library.kv()).unwrap().clean());
+        }
+    }
+    let (folder, home) = home();
+    remove(folder.path(), "version");
+    let found = open(&home, &MODEL.into(), Sync::Buffer, |_| Ok(())).unwrap().2.unwrap();
+    assert!(found.what.contains("The store was damaged"), "{found:?}");
+}

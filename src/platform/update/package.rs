@@ -4,12 +4,12 @@ use super::gzip::Unpacked;
 use super::partition::{is_part, measured};
 use super::system::System;
 use crate::limits::{UPDATE_BOOT_BYTES_MAX, UPDATE_MANIFEST_BYTES_MAX, UPDATE_SIGNATURE_BYTES_MAX};
+use crate::platform::new_file::{write_new, write_whole};
 use crate::platform::regular;
 use crate::wire::update::{self, Architecture, BOOT, BadUpdate, MANIFEST, ROOT, SIGNATURE, Update, Version, digits};
 use ed25519_dalek::SigningKey;
 use std::fs::OpenOptions;
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Read;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -138,9 +138,8 @@ pub fn make_key(file: &Path) -> Result<String, String> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *seed).map_err(|error| format!("The system gives no random numbers: {error}."))?;
     let text = Zeroizing::new(digits(seed.as_slice()) + "\n");
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    let written = made.and_then(|mut made| made.write_all(text.as_bytes()).and_then(|()| made.sync_all()));
-    written.map_err(|error| format!("The key {} cannot be made: {error}.", file.display()))?;
+    write_new(file, 0o600, text.as_bytes())
+        .map_err(|error| format!("The key {} cannot be made: {error}.", file.display()))?;
     Ok(digits(SigningKey::from_bytes(&seed).verifying_key().as_bytes()))
 }
 
@@ -187,7 +186,7 @@ pub fn sign(folder: &Path, file: &Path, version: Version, architecture: Architec
     let signature = Update::signature(text.as_bytes(), &key) + "\n";
     for (name, text) in [(MANIFEST, &text), (SIGNATURE, &signature)] {
         let path = folder.join(name);
-        regular::write(&path, text.as_bytes())
+        write_whole(&path, text.as_bytes())
             .map_err(|error| format!("{} cannot be written: {error}.", path.display()))?;
     }
     Ok(update)

@@ -9,7 +9,7 @@ use crate::energy::coordinator::persisted::{Calibration, PersistedState};
 use crate::energy::governor::Learned;
 use crate::energy::policy::pause::Pause;
 use crate::platform::clock;
-use crate::platform::home::{Home, HomeFile};
+use crate::platform::home::{Home, HomeFile, damage_in};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,10 +45,14 @@ fn read(home: &Path) -> Result<PersistedState, String> {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Ok(PersistedState::default()),
         Err(error) => {
-            return Err(format!(
-                "{} cannot be read: {error}. The governor learns again, and no pause holds; if one was to, type `wattle pause` again.",
-                path.display()
-            ));
+            let unread = || {
+                format!(
+                    "{} cannot be read: {error}. The governor learns again, and no pause holds; if one was to, type `wattle pause` again.",
+                    path.display()
+                )
+            };
+            // The start of the home, and the doctor, say it in these words.
+            return Err(damage_in(home, HomeFile::Energy).map_or_else(unread, |found| found.what));
         }
     };
     match serde_json::from_slice::<PersistedState>(&bytes) {
@@ -135,6 +139,19 @@ mod tests {
         calibrated(home.path(), found).unwrap();
         assert_eq!(load(home.path()).calibration, Some(found));
         assert_eq!(found.model().scope, Scope::CpuPackage);
+    }
+
+    #[test]
+    fn of_a_file_that_cannot_be_read_the_governor_says_what_the_start_and_the_doctor_say() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Home::open(folder.path()).unwrap());
+        fs::create_dir(path(folder.path())).unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let of_start: Vec<&str> = home.findings().iter().map(|found| found.what.as_str()).collect();
+        let told = load_told(folder.path()).1.unwrap().what;
+        assert_eq!(of_start, [told.as_str()]);
+        assert_eq!(damage_in(folder.path(), HomeFile::Energy).unwrap().what, told);
+        assert!(told.contains("cannot be read") && told.contains("`wattle pause`"), "{told}");
     }
 
     #[test]

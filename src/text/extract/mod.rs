@@ -17,6 +17,8 @@ mod binary;
 #[cfg(feature = "documents")]
 mod charset;
 #[cfg(feature = "documents")]
+mod der;
+#[cfg(feature = "documents")]
 mod elements;
 #[cfg(feature = "documents")]
 mod encoding;

@@ -69,6 +69,7 @@ mod tests {
     use crate::text::extract::archive::tar::tests::tar;
     use crate::text::extract::archive::zip::Zip;
     use crate::text::extract::archive::zip::tests::zip;
+    use crate::text::extract::der::tests::ed25519;
     use crate::text::extract::{holds_packed_secret, needs_parser};
 
     const KEY: &str = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
@@ -121,6 +122,20 @@ mod tests {
         for (name, bytes) in entries {
             assert!(is_withheld("a.zip", &with(name, bytes)), "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_as_bytes_is_found_in_archives_whatever_its_name_is() {
+        let with = |name: &str, bytes: &[u8]| zip(&[("a.txt", WORDS.as_bytes()), (name, bytes)]);
+        let key = ed25519();
+        let padded = [&[0; 500][..], &key, &[0; 500]].concat();
+        for bytes in [&key, &padded] {
+            assert!(is_withheld("a.zip", &with("picture.bin", bytes)));
+            assert!(is_withheld("a.zip", &with("more.zip", &with("picture.bin", bytes))));
+            assert!(is_withheld("a.tar", &tar(&[("a.txt", b'0', WORDS.as_bytes()), ("b", b'0', bytes)])));
+            assert!(is_withheld("a.bin.gz", &gzip(bytes)));
+        }
+        assert!(!is_withheld("a.zip", &with("picture.bin", &padded[..520])), "a part of its beginning alone");
     }
 
     #[test]

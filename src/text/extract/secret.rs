@@ -2,14 +2,14 @@
 //!
 //! A passage is told without its keys; bytes cannot be, so a file with one is withheld whole. It is looked at in the ways in which
 //! a program shows it to people: the bytes as they are, the text in the encoding that the reader of documents finds, character
-//! references and tags taken off, quoted-printable and base64 undone. A text that cannot be decoded counts as one with a secret.
+//! references and tags taken off, quoted-printable and base64 undone; and for keys as bytes (`der`). A text that cannot be decoded counts as one with a secret.
 //!
 //! What is packed in other ways, an office document, a PDF or an archive that is compressed, is not unpacked here: those readers
 //! work in a process of their own, and `packed` looks at what they show. All of this is linear in the bytes, and takes no parser of other people's making.
 
 use super::encoding::decode;
 use super::ending::has_ending;
-use super::{entity, html, signature};
+use super::{der, entity, html, signature};
 use crate::text::payload::{holds_key, key, without_secrets};
 use std::borrow::Cow;
 
@@ -82,7 +82,8 @@ pub(super) fn in_entry(name: &str, bytes: &[u8]) -> bool {
 pub(super) fn is_key(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let is_tagged = text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
-    key::stands_in(&text)
+    der::holds_key(bytes)
+        || key::stands_in(&text)
         || key::stands_in(&String::from_utf8_lossy(&dense(bytes)))
         || (is_tagged && key::stands_in(&html::read(&text, false).text))
 }
@@ -94,7 +95,7 @@ fn dense(bytes: &[u8]) -> Vec<u8> {
 
 /// Whether a private key stands in bytes as they are.
 fn as_it_stands(bytes: &[u8]) -> bool {
-    if holds_key(&String::from_utf8_lossy(bytes)) {
+    if der::holds_key(bytes) || holds_key(&String::from_utf8_lossy(bytes)) {
         return true;
     }
     let dense = dense(bytes);
@@ -362,6 +363,15 @@ mod tests {
     fn a_key_in_an_archive_that_is_not_compressed_is_found_too() {
         let stored = [b"PK\x03\x04\x14\0\0\0\0\0\xFF\xFEa.txt\n".to_vec(), note().into_bytes()].concat();
         assert!(holds_secret("a.zip", &stored));
+    }
+
+    #[test]
+    fn a_key_as_bytes_is_found_by_itself_among_words_and_in_base64_without_a_label() {
+        let key = crate::text::extract::der::tests::ed25519();
+        let among = [&b"The key of the server: "[..], &key, b"\n"].concat();
+        assert!(is_key(&key) && as_it_stands(&among) && holds_secret("a.txt", &among));
+        let letters = base64(&key);
+        assert!(runs(letters.as_bytes()).any(|run| in_bytes("", &unpacked(&run), 1)), "{letters}");
     }
 
     #[test]
