@@ -91,6 +91,11 @@ impl Link {
                         "If its browser warns, it lacks the root certificate of this device: `{root}` says how to install it."
                     );
                 }
+                let close = at_home("wattle up --open-api off", home);
+                let _ = writeln!(
+                    text,
+                    "To close the page to other devices again, stop the agent, and start it once with `{close}`."
+                );
                 if let Some(columns) = code {
                     text += Code::of(phone, columns).shown();
                 }
@@ -133,8 +138,9 @@ mod tests {
         let text = link.text(home, Some(80));
         assert!(text.contains("network: http://192.168.1.9:7780/#token=00\n") && text.contains('█'), "{text}");
         assert!(!link.text(home, None).contains('█') && !text.contains("root certificate"));
+        assert!(text.contains("start it once with `wattle up --open-api off --home /srv/h`."), "{text}");
         let narrow = link.text(home, Some(30));
-        assert!(narrow.contains("#token=00\nThe QR code is not drawn") && !narrow.contains('█'), "{narrow}");
+        assert!(narrow.contains("The QR code is not drawn") && !narrow.contains('█'), "{narrow}");
         assert_eq!(link.text(home, Some(usize::MAX)), link.text(home, None), "a pipe gets the links");
         link.phone = Some("https://192.168.1.9:7780/#token=00".to_owned());
         assert!(link.text(home, None).contains("#token=00\nIf its browser warns") && text.contains("http:"), "{text}");
