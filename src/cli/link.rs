@@ -10,7 +10,9 @@ use super::style::Style;
 use crate::http::client::Client;
 use crate::http::opened::Opened;
 use crate::platform::home::{Home, at_home};
+use crate::platform::host::host_name;
 use crate::platform::running;
+use crate::wire::x509::{Names, is_permitted};
 use serde_json::json;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -40,6 +42,15 @@ pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs, as_json: bool) 
     print_as_is(&link.text(home, args.qr.then(Style::columns_of_stdout)))
 }
 
+/// Where a phone opens the page: at its address, or by the device's name where that alone is in the certificate.
+fn at_phone(open: SocketAddr, tls: bool, host: &str) -> String {
+    match (tls, is_permitted(open.ip())) {
+        (false, _) => format!("http://{open}"),
+        (true, true) => format!("https://{open}"),
+        (true, false) => format!("https://{}:{}", Names::of(host, open.ip()).first(), open.port()),
+    }
+}
+
 impl Link {
     /// The ways to the page of this home's agent.
     pub(super) fn of(home: &Path, api: SocketAddr) -> Result<Self, Stop> {
@@ -52,11 +63,10 @@ impl Link {
         // Where its file was deleted, an agent that runs has the token still, and the next one makes another.
         let token = if runs { at.token_in_use() } else { at.existing_token() }?;
         let config = at.settings()?.unwrap_or_default();
-        let to = |scheme, address: SocketAddr| format!("{scheme}://{address}/#token={}", token.reveal());
-        let outside = if config.tls { "https" } else { "http" };
+        let with_token = |place: &str| format!("{place}/#token={}", token.reveal());
         let opened = Opened::now(config.open_api, api.port());
-        let phone = opened.address().map(|open| to(outside, open));
-        Ok(Self { here: to("http", api), phone, trouble: opened.trouble(home), runs })
+        let phone = opened.address().map(|open| with_token(&at_phone(open, config.tls, &host_name())));
+        Ok(Self { here: with_token(&format!("http://{api}")), phone, trouble: opened.trouble(home), runs })
     }
 
     /// Both for programs, and, of `open`, whether a browser was started.
@@ -122,6 +132,15 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let none = Link::of(home.path(), "127.0.0.1:7780".parse().unwrap()).err().unwrap();
         assert!(matches!(&none, Stop::NoAgent(why) if why.starts_with("No agent has run with the home ")), "{none:?}");
+    }
+
+    #[test]
+    fn a_phone_opens_the_page_at_the_address_and_by_the_name_where_the_certificate_has_that_alone() {
+        let of = |open: &str, tls| at_phone(open.parse().unwrap(), tls, "attic");
+        assert_eq!(of("192.168.1.4:7780", false), "http://192.168.1.4:7780");
+        assert_eq!(of("192.168.1.4:7780", true), "https://192.168.1.4:7780");
+        assert_eq!(of("[2001:db8::4]:7780", false), "http://[2001:db8::4]:7780", "names are taken with TLS alone");
+        assert_eq!(of("[2001:db8::4]:7780", true), "https://attic.local:7780");
     }
 
     #[test]
