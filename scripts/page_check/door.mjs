@@ -179,7 +179,7 @@ export async function leaving(one, size) {
 /** An old address costs a browser nothing of what it is remembered by. */
 export async function oldAddress(one, size) {
   const token = await signIn(one), page = await open(size);
-  // The steps before may have used up the guesses of this minute: then the refusal comes once they are back.
+  // The steps before may have used up the guesses of this minute: then the refusal says so.
   page.expected.push("401", "429");
   await visit(page, one, "idle", { token });
   await page.evaluate((token) => { sessionStorage.clear(); localStorage.setItem("token", token); }, token);

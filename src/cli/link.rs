@@ -10,7 +10,9 @@ use super::style::Style;
 use crate::http::client::Client;
 use crate::http::opened::Opened;
 use crate::platform::home::{Home, at_home};
+use crate::platform::host::host_name;
 use crate::platform::running;
+use crate::wire::x509::{Names, is_permitted};
 use serde_json::json;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -40,6 +42,15 @@ pub(super) fn link(home: &Path, api: SocketAddr, args: LinkArgs, as_json: bool) 
     print_as_is(&link.text(home, args.qr.then(Style::columns_of_stdout)))
 }
 
+/// Where a phone opens the page: at its address, or by the device's name where that alone is in the certificate.
+fn at_phone(open: SocketAddr, tls: bool, host: &str) -> String {
+    match (tls, is_permitted(open.ip())) {
+        (false, _) => format!("http://{open}"),
+        (true, true) => format!("https://{open}"),
+        (true, false) => format!("https://{}:{}", Names::of(host, open.ip()).first(), open.port()),
+    }
+}
+
 impl Link {
     /// The ways to the page of this home's agent.
     pub(super) fn of(home: &Path, api: SocketAddr) -> Result<Self, Stop> {
@@ -52,11 +63,10 @@ impl Link {
         // Where its file was deleted, an agent that runs has the token still, and the next one makes another.
         let token = if runs { at.token_in_use() } else { at.existing_token() }?;
         let config = at.settings()?.unwrap_or_default();
-        let to = |scheme, address: SocketAddr| format!("{scheme}://{address}/#token={}", token.reveal());
-        let outside = if config.tls { "https" } else { "http" };
+        let with_token = |place: &str| format!("{place}/#token={}", token.reveal());
         let opened = Opened::now(config.open_api, api.port());
-        let phone = opened.address().map(|open| to(outside, open));
-        Ok(Self { here: to("http", api), phone, trouble: opened.trouble(home), runs })
+        let phone = opened.address().map(|open| with_token(&at_phone(open, config.tls, &host_name())));
+        Ok(Self { here: with_token(&format!("http://{api}")), phone, trouble: opened.trouble(home), runs })
     }
 
     /// Both for programs, and, of `open`, whether a browser was started.
@@ -91,6 +101,11 @@ impl Link {
                         "If its browser warns, it lacks the root certificate of this device: `{root}` says how to install it."
                     );
                 }
+                let close = at_home("wattle up --open-api off", home);
+                let _ = writeln!(
+                    text,
+                    "To close the page to other devices again, stop the agent, and start it once with `{close}`."
+                );
                 if let Some(columns) = code {
                     text += Code::of(phone, columns).shown();
                 }
@@ -120,6 +135,15 @@ mod tests {
     }
 
     #[test]
+    fn a_phone_opens_the_page_at_the_address_and_by_the_name_where_the_certificate_has_that_alone() {
+        let of = |open: &str, tls| at_phone(open.parse().unwrap(), tls, "attic");
+        assert_eq!(of("192.168.1.4:7780", false), "http://192.168.1.4:7780");
+        assert_eq!(of("192.168.1.4:7780", true), "https://192.168.1.4:7780");
+        assert_eq!(of("[2001:db8::4]:7780", false), "http://[2001:db8::4]:7780", "names are taken with TLS alone");
+        assert_eq!(of("[2001:db8::4]:7780", true), "https://attic.local:7780");
+    }
+
+    #[test]
     fn a_phone_has_its_address_and_its_code_where_the_page_is_open_to_it() {
         let home = Path::new("/srv/h");
         let trouble = Some("The page is for this machine only.".to_owned());
@@ -133,8 +157,9 @@ mod tests {
         let text = link.text(home, Some(80));
         assert!(text.contains("network: http://192.168.1.9:7780/#token=00\n") && text.contains('█'), "{text}");
         assert!(!link.text(home, None).contains('█') && !text.contains("root certificate"));
+        assert!(text.contains("start it once with `wattle up --open-api off --home /srv/h`."), "{text}");
         let narrow = link.text(home, Some(30));
-        assert!(narrow.contains("#token=00\nThe QR code is not drawn") && !narrow.contains('█'), "{narrow}");
+        assert!(narrow.contains("The QR code is not drawn") && !narrow.contains('█'), "{narrow}");
         assert_eq!(link.text(home, Some(usize::MAX)), link.text(home, None), "a pipe gets the links");
         link.phone = Some("https://192.168.1.9:7780/#token=00".to_owned());
         assert!(link.text(home, None).contains("#token=00\nIf its browser warns") && text.contains("http:"), "{text}");

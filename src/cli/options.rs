@@ -5,7 +5,7 @@ use super::output::Stop;
 use super::paths::absolute;
 use crate::base::id::Ring;
 use crate::base::time::Duration;
-use crate::config::{Config, Peer, Setting};
+use crate::config::{Config, OpenTo, Peer, Setting};
 use crate::net::blocks::Blocks;
 use crate::platform::disk::Sync;
 use crate::platform::home::Home;
@@ -80,7 +80,8 @@ pub(super) fn up_options(up: UpArgs, home: PathBuf, api: Option<SocketAddr>) -> 
     let models = up.models.as_deref().map(absolute).transpose()?;
     let typed = typed(&up, api, models.as_deref());
     let set_models = config.node.models.as_ref().map(PathBuf::from);
-    let (api_at, open_api) = (api.or(config.node.api).unwrap_or(DEFAULT_API), up.opened.open_api.or(config.open_api));
+    let api_at = api.or(config.node.api).unwrap_or(DEFAULT_API);
+    let open_api = up.opened.open_api.map_or(config.open_api, OpenTo::address);
     let burst = if std::io::stderr().is_terminal() { config.energy.burst() } else { Duration::ZERO };
     Ok(UpOptions {
         home,
@@ -129,4 +130,32 @@ fn all_peers(typed: Vec<Peer>, config: &Config) -> Vec<Peer> {
     let known = config.node.peers.iter().filter(|set| !typed.iter().any(|peer| peer.peer == set.peer)).cloned();
     let known: Vec<Peer> = known.collect();
     typed.into_iter().chain(known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::{Args, Command};
+    use clap::Parser as _;
+
+    #[test]
+    fn the_page_is_closed_to_other_devices_by_the_option_that_opens_it_and_stays_so_at_later_starts() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        let start = |line: &str| {
+            let Some(Command::Up(up)) = Args::try_parse_from(line.split(' ')).unwrap().command else {
+                panic!("not up")
+            };
+            let options = up_options(up, home.to_owned(), None).unwrap();
+            Home::at(home).remember(&options.typed).unwrap();
+            (options.open_api.map(|open| open.to_string()), options.network.apis.len())
+        };
+        let open = (Some("192.168.1.4:7780".to_owned()), 2);
+        assert_eq!(start("wattle up"), (None, 1), "by default");
+        assert_eq!(start("wattle up --open-api 192.168.1.4:7780"), open);
+        assert_eq!(start("wattle up"), open);
+        assert_eq!(start("wattle up --open-api off"), (None, 1));
+        assert_eq!(start("wattle up"), (None, 1));
+        assert_eq!(start("wattle up --open-api 192.168.1.4:7780"), open);
+    }
 }

@@ -9,7 +9,7 @@ use super::style::Style;
 use super::text::{columns, one_line};
 use crate::base::span;
 use crate::http::client::{Client, Failure};
-use crate::limits::{JOIN_MS, WATCH_MS};
+use crate::limits::{JOIN_FIND_MS, JOIN_MS, WATCH_MS};
 use crate::node::mesh_report::MeshReport;
 use crate::platform::stdout::{ask, note};
 use crate::platform::{clock, invite_card};
@@ -160,10 +160,10 @@ async fn join(client: &Client, join: &JoinArgs, as_json: bool) -> Result<(), Sto
 
 /// What is under way while a device joins, and for how long at most.
 fn looks(at: &[SocketAddr], by_invite: bool) -> String {
-    let most = JOIN_MS / 1000;
+    let (find, most) = (JOIN_FIND_MS / 1000, JOIN_MS / 1000);
     match (at, by_invite) {
-        ([], false) => format!("Looking in this network for the device that shows the code, for up to {most} seconds."),
-        ([], true) => format!("Looking for a device that lets this one in by the invite, for up to {most} seconds."),
+        ([], false) => format!("Looking in this network for the device that shows the code, for up to {find} seconds."),
+        ([], true) => format!("Looking for a device that lets this one in by the invite, for up to {find} seconds."),
         (places, _) => {
             let places: Vec<String> = places.iter().map(ToString::to_string).collect();
             format!("Asking at {} over TCP, for up to {most} seconds.", places.join(" and "))

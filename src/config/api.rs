@@ -2,7 +2,7 @@
 //! texts of programs may go to members.
 
 use super::error::{ConfigError, wrong};
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,7 +35,8 @@ pub(super) struct ApiSettings {
 impl RawApi {
     /// The settings, if they go together.
     pub(super) fn checked(self) -> Result<ApiSettings, ConfigError> {
-        let open = self.open.map(|text| open_address(&text).map_err(|why| wrong(why).of("api.open"))).transpose()?;
+        let open = self.open.map(|text| open_to(&text).map_err(|why| wrong(why).of("api.open"))).transpose()?;
+        let open = open.and_then(OpenTo::address);
         let open_here = self.open_here.unwrap_or(false);
         if open_here && open.is_some() {
             return Err(wrong(OPEN_HERE_AND_THERE.to_owned()).of("api.open_here"));
@@ -49,14 +50,42 @@ impl RawApi {
 pub const OPEN_HERE_AND_THERE: &str = "api.open_here is for a machine that nobody else uses, and cannot be true while the API is open to other devices (api.open, \
                                        --open-api): remove one of the two";
 
-/// Reads an address of this device at which the API may listen for other devices.
+/// Whether other devices reach the API, as its owner says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenTo {
+    /// None does: the word `off`.
+    Nobody,
+    /// At this address.
+    At(SocketAddr),
+}
+
+impl OpenTo {
+    /// The address, if there is one.
+    #[must_use]
+    pub const fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Nobody => None,
+            Self::At(address) => Some(address),
+        }
+    }
+}
+
+/// Reads an address of this device at which the API may listen for other devices, or that it shall not.
 ///
 /// # Errors
 /// One sentence: what is wrong with it.
-pub fn open_address(text: &str) -> Result<SocketAddr, String> {
+pub fn open_to(text: &str) -> Result<OpenTo, String> {
+    if text == "off" {
+        return Ok(OpenTo::Nobody);
+    }
     let Ok(address) = text.parse::<SocketAddr>() else {
-        return Err(format!("api.open is one address of this device with a port, as 192.168.1.4:7780, not {text:?}"));
+        return Err(format!(
+            "api.open is one address of this device with a port, as 192.168.1.4:7780, or \"off\", not {text:?}"
+        ));
     };
+    if matches!(address.ip(), IpAddr::V6(six) if six.is_unicast_link_local()) {
+        return Err("api.open cannot begin with fe80: such an address holds on one link alone, and no browser opens it; `wattle link` names another".to_owned());
+    }
     if address.ip().is_unspecified() {
         return Err("api.open names one address of this device; all of them at once is not possible".to_owned());
     }
@@ -66,5 +95,5 @@ pub fn open_address(text: &str) -> Result<SocketAddr, String> {
     if address.ip().is_multicast() || address.port() == 0 {
         return Err(format!("api.open cannot be {address}: it needs one address of this device, and a port"));
     }
-    Ok(address)
+    Ok(OpenTo::At(address))
 }

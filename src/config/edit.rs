@@ -4,6 +4,7 @@
 //! of its own. A comment beside an entry that is removed stays. The new text is read again before it is returned, so that a
 //! file can only become one that an agent can use.
 
+use super::api::OpenTo;
 use super::error::ConfigError;
 use super::file::Config;
 use super::node::{DEFAULT_COLLECTION, Folder};
@@ -25,7 +26,7 @@ pub enum Setting {
     /// `node.api`.
     Api(SocketAddr),
     /// `api.open`.
-    OpenApi(SocketAddr),
+    OpenApi(OpenTo),
     /// `api.tls`.
     Tls(bool),
     /// `node.multicast`.
@@ -68,7 +69,10 @@ fn apply(document: &mut DocumentMut, home: Option<&str>, setting: &Setting) {
         Setting::Name(name) => set(document, "node", "name", name.as_str().into()),
         Setting::Listen(address) => set(document, "node", "listen", address.to_string().into()),
         Setting::Api(address) => set(document, "node", "api", address.to_string().into()),
-        Setting::OpenApi(address) => set(document, "api", "open", address.to_string().into()),
+        Setting::OpenApi(to) => {
+            let text = to.address().map_or_else(|| "off".to_owned(), |address| address.to_string());
+            set(document, "api", "open", text.into());
+        }
         Setting::Tls(on) => set(document, "api", "tls", (if *on { "on" } else { "off" }).into()),
         Setting::Multicast(on) => set(document, "node", "multicast", (*on).into()),
         Setting::Models(folder) => set(document, "node", "models", folder.as_str().into()),

@@ -28,7 +28,7 @@ fn an_empty_file_gets_a_table_that_reads_back_as_it_was_typed() {
         Setting::AddPeer(FIRST.parse().unwrap()),
         folder("/home/ann/Documents", Ring::Mesh),
         folder("/home/ann/diary", Ring::Private),
-        Setting::OpenApi("192.168.1.4:7780".parse().unwrap()),
+        Setting::OpenApi(OpenTo::At("192.168.1.4:7780".parse().unwrap())),
     ];
     let text = written("", &settings);
     assert_eq!(
@@ -42,6 +42,9 @@ fn an_empty_file_gets_a_table_that_reads_back_as_it_was_typed() {
     assert_eq!(config.node.peers, [FIRST.parse().unwrap()]);
     assert_eq!((config.node.multicast, config.node.folders.as_ref().map(Vec::len)), (Some(false), Some(2)));
     assert_eq!(written(&text, &settings), text, "the same again changes nothing");
+    let closed = written(&text, &[Setting::OpenApi(OpenTo::Nobody)]);
+    assert_eq!(closed, text.replace("open = \"192.168.1.4:7780\"", "open = \"off\""));
+    assert_eq!(Config::parse(&closed).unwrap().open_api, None, "it is closed again");
     assert_eq!(written("", &[Setting::Tls(true)]), "[api]\ntls = \"on\"\n");
     assert!(!Config::parse(&written("[api]\ntls = \"on\" # phones\n", &[Setting::Tls(false)])).unwrap().tls);
 }

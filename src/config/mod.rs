@@ -24,7 +24,7 @@ mod peer;
 mod quiet;
 mod window;
 
-pub use api::{OPEN_HERE_AND_THERE, open_address};
+pub use api::{OPEN_HERE_AND_THERE, OpenTo, open_to};
 pub use card::{Card, CardSetting};
 pub use duration::duration;
 pub use edit::{Setting, edit};

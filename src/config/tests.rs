@@ -13,6 +13,8 @@ fn an_empty_file_gives_the_defaults() {
     let config = Config::parse("# nothing\n").unwrap();
     assert_eq!((config.open_api, config.open_here, config.energy.can_wait), (None, false, Duration::ZERO));
     assert!(Config::parse("[api]\nopen_here = true\n").unwrap().open_here);
+    let closed = Config::parse("[api]\nopen = \"off\"\nopen_here = true\n").unwrap();
+    assert!(closed.open_api.is_none() && closed.open_here, "no other device reaches it");
     let tls = |value: &str| Config::parse(&format!("[api]\ntls = {value}\n"));
     assert!(!config.tls && tls("\"on\"").unwrap().tls && !tls("\"off\"").unwrap().tls);
     assert!(tls("\"yes\"").is_err() && tls("true").is_err());
@@ -86,6 +88,8 @@ fn an_error_names_the_line_and_what_is_allowed() {
         ("[api]\nopen = \"0.0.0.0:7780\"\n", Some(2), "all of them at once"),
         ("[api]\nopen = \"127.0.0.1:7780\"\n", Some(2), "--api"),
         ("[api]\nopen = \"nas.local\"\n", Some(2), "192.168.1.4:7780"),
+        ("[api]\nopen = \"no\"\n", Some(2), "or \"off\""),
+        ("[api]\nopen = \"[fe80::4]:7780\"\n", Some(2), "on one link alone"),
         ("[api]\nopen_here = \"yes\"\n", Some(2), "write true,"),
         ("[api]\nopen = \"192.168.1.4:7780\"\nopen_here = true\n", Some(3), "while the API is open to other devices"),
         ("colour = 1\n", Some(1), "unknown field"),

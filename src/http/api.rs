@@ -10,6 +10,7 @@ mod export;
 mod feedback;
 mod forecast;
 mod gateway;
+mod hint;
 mod invite;
 mod mcp;
 mod metrics;
@@ -45,8 +46,7 @@ use crate::base::time::Duration;
 use crate::config::{DEFAULT_COLLECTION, Folder, Setting, check_collection};
 use crate::energy::policy::hours::minute_of_day;
 use crate::limits::{
-    BLOCKS_SENT_MAX, BURST_S_MAX, CARS_SENT_MAX, FILES_SENT_MAX, GRID_BYTES_MAX, HTTP_BODY_MAX, PAUSE_S_MAX,
-    STREAMS_MAX,
+    BLOCKS_SENT_MAX, BURST_S_MAX, CARS_SENT_MAX, FILES_SENT_MAX, HTTP_BODY_MAX, PAUSE_S_MAX, STREAMS_MAX,
 };
 use crate::node::input::Request;
 use crate::node::output::{Problem, Response};
@@ -192,20 +192,6 @@ impl Api {
         match self.node.governor_handle().current().await {
             Some(current) => json(conn, Status::Ok, &current),
             None => refused_for_good(conn, Status::ServiceUnavailable, NO_GOVERNOR),
-        }
-    }
-
-    pub(super) async fn hint(&self, mut conn: Conn) -> Conn {
-        let read = bytes(&mut conn, GRID_BYTES_MAX).await;
-        match read.map(|bytes| self.node.governor_handle().hint(&bytes)) {
-            Ok(Ok(true)) => conn.with_status(Status::NoContent).halt(),
-            Ok(Ok(false)) => refused_for_good(conn, Status::ServiceUnavailable, NO_GOVERNOR),
-            Ok(Err(error)) => {
-                let why =
-                    format!("{}. The hint before it stays until its time is over.", sentence_case(&error.to_string()));
-                refused(conn, Status::BadRequest, &why)
-            }
-            Err((status, why)) => refused(conn, status, &why),
         }
     }
 

@@ -2,8 +2,7 @@
 //!
 //! A web page in the owner's own browser can reach this port. Three checks keep it out: the Host header (DNS rebinding: a
 //! foreign name that resolves to this machine), the Origin (RFC 6454) with `Sec-Fetch-Site` (the Fetch Metadata draft), and
-//! a bearer token (RFC 6750) that no page can read. Whoever tries tokens is slowed (`throttle`): on the address that other devices reach, with a right
-//! one too, so that trying tells nothing; on this machine a right one always works, whatever another program of the machine does.
+//! a bearer token (RFC 6750) that no page can read. Whoever tries tokens is slowed (`throttle`); a right one always works, whatever was tried at its address.
 //!
 //! Where the address has TLS, its certificate keeps foreign names out too, so that the device's own names are taken beside the address: a browser that was
 //! led here by another name finds no certificate for it. A request without TLS gets the root certificate there, or is sent on to https, and nothing else.
@@ -12,7 +11,6 @@ use super::answer::{self, ROLE_HEADER};
 use super::dto::Role;
 use super::keys::Keys;
 use super::routes::{self, Access};
-use super::throttle::Secret;
 use super::tls::{Encrypted, Tls};
 use super::traffic::Reason;
 use crate::base::time::Instant;
@@ -65,8 +63,8 @@ impl Refusal {
                 "This is no token of this agent: its own is in the file api-token of its home, and `wattle token list` shows the others."
             }
             Self::TooMany(_) => {
-                "Too many wrong tokens came from this address: it is answered again within a minute. The header Retry-After says in how many \
-                 seconds."
+                "This is no token of this agent, as many that came from this address were none: the next wrong one is told so within a minute. The header \
+                 Retry-After says in how many seconds. A right one is let in meanwhile."
             }
             Self::Role(Role::Write) => {
                 "This token may only ask and look. Ask who gave it to you for one with the role write, which `wattle token create NAME --role write` makes."
@@ -114,6 +112,8 @@ struct Caller<'a> {
     access: Access,
     /// Where the connection comes from.
     from: IpAddr,
+    /// What the program calls itself.
+    agent: &'a str,
     now: Instant,
     /// What is known of the connection's TLS.
     tls: Secured<'a>,
@@ -186,13 +186,11 @@ fn admitted(caller: &Caller<'_>, keys: &Keys, lan_address: Option<SocketAddr>) -
         return Err(Refusal::NoToken);
     }
     let throttle = keys.throttle();
-    if let Some(seconds) = throttle.wait(caller.from, Secret::Token, caller.now).filter(|_| lan_address.is_some()) {
-        return Err(Refusal::TooMany(seconds));
-    }
     let Some(role) = keys.role_of(offered.trim()) else {
-        let counted = throttle.count(caller.from, Secret::Token, caller.now);
+        let counted = throttle.wrong_token(caller.from, offered.trim(), caller.now);
         return Err(counted.map_or_else(Refusal::TooMany, |()| Refusal::WrongToken));
     };
+    throttle.let_in(caller.from, caller.agent);
     if role < needed {
         return Err(Refusal::Role(needed));
     }
@@ -279,6 +277,7 @@ impl Handler for Auth {
             authorization: field(headers, KnownHeaderName::Authorization),
             access: routes::access(conn.method(), conn.path()),
             from: conn.peer_ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            agent: headers.get_str(KnownHeaderName::UserAgent).unwrap_or_default(),
             now: clock::now(),
             tls: match &self.tls {
                 None => Secured::No,

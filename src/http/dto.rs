@@ -6,6 +6,7 @@
 mod audit;
 mod change;
 mod document;
+mod energy;
 mod files;
 mod forecast;
 mod ledger;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use audit::{Counts, FileSample, Unusable};
 pub use change::{Added, Regrouped};
 pub use document::{DocumentCids, DocumentPaths, DocumentText, Passage};
+pub use energy::EnergyNow;
 pub use files::Files;
 pub use forecast::{Forecast, ForecastChange};
 pub use ledger::{Pace, Passages, Progress};

@@ -233,6 +233,7 @@ impl Service {
             if let Some(ends) = ends {
                 conn.insert_state(ends);
             }
+            conn.insert_state(slot.place());
             let (route, began) = (routes::number(conn.method(), conn.path()), clock::now());
             let mut conn = handlers.0.run(conn).await;
             if !conn.is_halted() {

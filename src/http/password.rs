@@ -4,10 +4,12 @@
 //! home, once, while none was ever set; on this device, and from another one only where the agent was started for that (`wattle up --first-visitor`).
 //! That window is written down ahead, so that no restart makes it longer. It is open only while the home has the note of it (`platform::home::FirstVisit`):
 //! a home that was there before this existed has none, nor has one that was restored, or whose window is over.
-//! The file `api-password` keeps what `hash` makes of it. One look at a password takes memory: one is under way at a time.
+//! The file `api-password` keeps what `hash` makes of it. One look at a password takes memory: one is under way at a time (`turns`).
 
 mod hash;
+mod turns;
 
+use super::throttle::Rank;
 use crate::limits::{FIRST_VISIT_S, FIRST_VISIT_STEP_S};
 use crate::platform::blocking;
 use crate::platform::home::{FirstVisit, Home, HomeFile};
@@ -15,10 +17,10 @@ use crate::platform::unchanged::Unchanged;
 use hash::Hash;
 use serde::{Deserialize, Serialize};
 use smol::Timer;
-use smol::lock::Semaphore;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use turns::Turns;
 use zeroize::Zeroizing;
 
 /// What the file holds.
@@ -51,8 +53,8 @@ struct Shared {
     state: Mutex<State>,
     /// One change at a time.
     changing: Mutex<()>,
-    /// Room for one look at a password.
-    looks: Arc<Semaphore>,
+    /// One look at a password at a time.
+    looks: Arc<Turns>,
 }
 
 /// The password of an agent's page. Clones share it.
@@ -68,7 +70,7 @@ pub(super) enum Typed {
     Wrong,
     /// There is none to compare it with.
     Unset,
-    /// The system has no room to look at it.
+    /// There is no room to look at it: in the system, or among those that wait.
     Busy,
 }
 
@@ -88,7 +90,7 @@ impl Password {
             Content { ever: true, ..Content::default() }
         });
         let state = Mutex::new(State { content, ..State::default() });
-        let (changing, looks) = (Mutex::new(()), Arc::new(Semaphore::new(1)));
+        let (changing, looks) = (Mutex::new(()), Arc::default());
         Self(Arc::new(Shared { home: home.to_owned(), state, changing, looks }))
     }
 
@@ -189,11 +191,11 @@ impl Password {
         self.change(step).is_ok()
     }
 
-    /// Looks at what somebody typed.
-    pub(super) async fn look_at(&self, typed: Zeroizing<String>) -> Typed {
+    /// Looks at what somebody typed; of several that wait, those with the smallest rank go first.
+    pub(super) async fn look_at(&self, typed: Zeroizing<String>, rank: Rank) -> Typed {
         let Some(hash) = self.with(|state| state.content.password.clone()) else { return Typed::Unset };
+        let Some(turn) = self.0.looks.take(rank).await else { return Typed::Busy };
         // The turn goes with the thread: it ends with the look, also where the caller hangs up before.
-        let turn = Semaphore::acquire_arc(&self.0.looks).await;
         let look = move || {
             let fits = hash.fits(&typed);
             drop(turn);
@@ -215,7 +217,7 @@ impl Password {
         if first && !self.is_first_visit() {
             return Err(Unchanged::Conflict(NO_FIRST_VISIT.to_owned()));
         }
-        let turn = Semaphore::acquire_arc(&self.0.looks).await;
+        let turn = self.0.looks.take(Rank::default()).await.ok_or_else(|| Unchanged::Busy(NO_THREAD.to_owned()))?;
         let setting = self.clone();
         let set = move || {
             let hash = Hash::of(&new);

@@ -199,6 +199,13 @@ static ROUTES: &[Route] = &[
         handler: |api, conn, _| Box::pin(async move { api.energy_day(conn) }),
     },
     Route {
+        method: Method::Get,
+        path: "/v1/energy/hint",
+        access: Access::Read,
+        about: "returns how much energy there is, by the hint that holds, and who said so",
+        handler: |api, conn, _| Box::pin(api.energy_now(conn)),
+    },
+    Route {
         method: Method::Put,
         path: "/v1/energy/hint",
         access: Access::Write,

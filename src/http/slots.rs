@@ -75,6 +75,17 @@ pub(super) struct Slot {
     arrival: Arrival,
 }
 
+/// The place of a connection, for whoever answers a request on it.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    serial: u64,
+    slots: Arc<Slots>,
+}
+
+/// A stranger's connection that gives way to no other until this is dropped.
+#[derive(Debug)]
+pub(super) struct Held(Place);
+
 impl Slots {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self { table: Mutex::new((0, Vec::new())), freed: bounded(1) })
@@ -178,6 +189,41 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// The place of its connection.
+    pub(super) fn place(&self) -> Place {
+        Place { serial: self.serial, slots: Arc::clone(&self.slots) }
+    }
+}
+
+impl Place {
+    /// Keeps the connection of a stranger while a secret of it is looked at: else a flood of connections would close those whose people sign in. Of as many
+    /// as are looked at or wait for that, which are few. `None`: it is no stranger's, or is gone.
+    pub(super) fn hold(&self) -> Option<Held> {
+        let held = self.turned(Standing::Stranger, Standing::Answered);
+        held.then(|| Held(self.clone()))
+    }
+
+    /// Whether it stood so, and stands otherwise now.
+    fn turned(&self, from: Standing, to: Standing) -> bool {
+        self.slots.with(|_, table| {
+            match table.iter_mut().find(|entry| entry.serial == self.serial && entry.standing == from) {
+                Some(entry) => {
+                    entry.standing = to;
+                    true
+                }
+                None => false,
+            }
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.turned(Standing::Answered, Standing::Stranger);
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
         self.slots.leave(self.serial);
@@ -228,6 +274,26 @@ mod tests {
             let closed: Vec<usize> =
                 held.iter().enumerate().filter(|(_, (client, _))| is_closed(client)).map(|(at, _)| at).collect();
             assert_eq!(closed, [3], "0 is answered, 1 has the token, 2 has sent something");
+        });
+    }
+
+    #[test]
+    fn a_stranger_whose_secret_is_looked_at_stays_and_is_one_like_all_others_afterwards() {
+        smol::block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let slots = Slots::new();
+            let held = full(&listener, &slots).await;
+            let (looked_at, owner) = (held[0].1.place().hold().unwrap(), held[1].1.place());
+            held[1].1.answering();
+            assert!(owner.hold().is_none(), "who has shown the token keeps its own standing");
+            let (_one, stream) = connection(&listener).await;
+            let _first = slots.enter(&stream).await;
+            assert!(!is_closed(&held[0].0) && is_closed(&held[2].0));
+            drop(looked_at);
+            held[0].1.answered();
+            let (_other, stream) = connection(&listener).await;
+            let _second = slots.enter(&stream).await;
+            assert!(is_closed(&held[0].0) && !is_closed(&held[1].0));
         });
     }
 

@@ -6,8 +6,8 @@
 //! where TLS is switched off again, and with HSTS it offers no way past a warning, to a family that has not installed the root yet.
 //!
 //! The root is kept in the home (`platform::home`); the certificate under it and its key are made at each start and stay in memory. Another
-//! one is made after `TLS_RENEW_DAYS`, of running time or by the clock, and at once when the clock was set: what was made under a wrong one lasts no longer than
-//! that. Its validity begins `TLS_LEAF_BEFORE_DAYS` early. A clock that shows a time before this program was written is not believed; that time is taken in its place.
+//! one is made after `TLS_RENEW_DAYS`, of running time or by the clock, and at once when the clock was set or the machine has another name: what was made under a wrong one lasts no longer than
+//! that. The address that is listened at is in each, as far as a certificate can be for it (`is_permitted`). Its validity begins `TLS_LEAF_BEFORE_DAYS` early. A clock that shows a time before this program was written is not believed; that time is taken in its place.
 //! One that is ahead by more than those days is taken for right: browsers warn until somebody sets it, and the next look makes another certificate then.
 //!
 //! Bounds: a handshake has the time of a request, however its bytes come, and its connection has a slot as every other; it is not remembered for a later
@@ -22,6 +22,7 @@ use crate::energy::policy::clock::RELEASE;
 use crate::limits::{TLS_BUFFER_BYTES, TLS_LEAF_BEFORE_DAYS, TLS_LEAF_DAYS, TLS_LOOK_MS, TLS_RENEW_DAYS};
 use crate::platform::clock;
 use crate::platform::home::TlsRoot;
+use crate::platform::host::host_name;
 use crate::wire::x509::{Leaf, Names, ROOT_UNTIL, is_permitted};
 use async_net::TcpStream;
 use futures_rustls::TlsAcceptor;
@@ -30,8 +31,8 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{Error, ServerConfig, SignatureAlgorithm, SignatureScheme};
 use std::fmt;
-use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
 use std::time::Duration;
 use stream::TlsStream;
 
@@ -52,7 +53,7 @@ pub struct Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tls({})", self.certificate.names.first())
+        write!(f, "Tls({})", self.certificate.current().names.first())
     }
 }
 
@@ -69,9 +70,8 @@ impl Tls {
                 Names::of(host, address.ip()).first()
             );
         }
-        let names = Names::of(host, address.ip());
-        let current = made(&root, &names, (clock::now(), clock::shown()))?;
-        let certificate = Arc::new(Certificate { root, names, current: RwLock::new(current) });
+        let current = made(&root, Names::of(host, address.ip()), (clock::now(), clock::shown()))?;
+        let certificate = Arc::new(Certificate { root, address: address.ip(), current: RwLock::new(current) });
         let builder = ServerConfig::builder_with_provider(Arc::new(provider::provider()));
         let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]);
         let builder =
@@ -90,7 +90,7 @@ impl Tls {
             Some(_) => return false,
             None => host,
         };
-        self.certificate.names.has(name)
+        self.certificate.current().names.has(name)
     }
 
     /// Whether the client of a new connection begins with TLS; `None` if it goes, or says nothing for so long.
@@ -129,24 +129,33 @@ async fn within<T>(patience: Duration, work: impl Future<Output = Option<T>>) ->
 /// The certificate that is shown, and what the next one is made from.
 struct Certificate {
     root: TlsRoot,
-    names: Names,
+    /// Where it is shown.
+    address: IpAddr,
     current: RwLock<Made>,
 }
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Certificate({})", self.names.first())
+        write!(f, "Certificate({})", self.current().names.first())
     }
 }
 
 impl Certificate {
-    /// Makes another one if it is time to.
-    fn renew(&self, now: Instant, shown: i64) {
-        let times = self.current.read().unwrap_or_else(PoisonError::into_inner).times;
-        if !times.is_over(now, shown) {
+    fn current(&self) -> RwLockReadGuard<'_, Made> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes another one if it is time to, or the machine is called so now and was called otherwise.
+    fn renew(&self, host: &str, now: Instant, shown: i64) {
+        let names = Names::of(host, self.address);
+        let is_good = {
+            let current = self.current();
+            current.names == names && !current.times.is_over(now, shown)
+        };
+        if is_good {
             return;
         }
-        match made(&self.root, &self.names, (now, shown)) {
+        match made(&self.root, names, (now, shown)) {
             Ok(made) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = made;
                 log::info!("The certificate of the page was renewed.");
@@ -160,7 +169,7 @@ impl Certificate {
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).key))
+        Some(Arc::clone(&self.current().key))
     }
 }
 
@@ -169,21 +178,22 @@ async fn keep_renewed(certificate: Weak<Certificate>) {
     loop {
         clock::sleep_until(Some(clock::now() + Duration::from_millis(TLS_LOOK_MS))).await;
         let Some(certificate) = certificate.upgrade() else { return };
-        certificate.renew(clock::now(), clock::shown());
+        certificate.renew(&host_name(), clock::now(), clock::shown());
     }
 }
 
-/// A certificate with its key, and when it was made.
+/// A certificate with its key, for which names it is, and when it was made.
 struct Made {
+    names: Names,
     key: Arc<CertifiedKey>,
     times: Times,
 }
 
-fn made(root: &TlsRoot, names: &Names, (now, shown): (Instant, i64)) -> Result<Made, String> {
+fn made(root: &TlsRoot, names: Names, (now, shown): (Instant, i64)) -> Result<Made, String> {
     let times = Times { at: now, wall: believed(shown) };
-    let leaf = root.leaf(names, times.wall - TLS_LEAF_BEFORE_DAYS * DAY)?;
+    let leaf = root.leaf(&names, times.wall - TLS_LEAF_BEFORE_DAYS * DAY)?;
     let chain = vec![CertificateDer::from(leaf.certificate().to_vec())];
-    Ok(Made { key: Arc::new(CertifiedKey::new(chain, Arc::new(LeafKey(Arc::new(leaf))))), times })
+    Ok(Made { names, key: Arc::new(CertifiedKey::new(chain, Arc::new(LeafKey(Arc::new(leaf))))), times })
 }
 
 /// When a certificate was made: on the clock that counts since the start, and on the wall.

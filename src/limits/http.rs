@@ -165,9 +165,20 @@ pub const ONCE_MAX: usize = 4;
 /// Bytes of the kernel's table of connections that are read to tell whose one is.
 pub const SOCKETS_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Wrong tokens of one address, and wrong passwords likewise, that are answered as such within `TRIES_WINDOW_MS`; whoever sends more is told to wait. A token
-/// cannot be guessed; a password that a person chose can, and at five a minute a list of the 10,000 commonest takes a day and a half.
+/// Wrong tokens of one address, and wrong passwords of one program at an address, that are answered as such within `TRIES_WINDOW_MS`; whoever sends more is told to
+/// wait. A token cannot be guessed; a password that a person chose can.
 pub const TRIES_MAX: u32 = 5;
+
+/// Wrong passwords of all programs at one address together, those apart from which somebody was let in before: a program calls itself whatever it likes. At ten a minute a
+/// list of the 10,000 commonest takes 17 hours.
+pub const TRIES_ADDRESS_MAX: u32 = 10;
+
+/// Programs from which somebody was let in that are remembered, each at its address; beyond, the one that is known for longest is forgotten. A home has fewer browsers.
+pub const TRIES_KNOWN_MAX: usize = 64;
+
+/// Looks at passwords that wait for the one under way; beyond, the one of whoever tried most is turned away. Each holds a connection, and takes some tenths of a second on a
+/// small board.
+pub const LOOKS_WAITING_MAX: usize = 16;
 
 /// Milliseconds from the first wrong one on in which they count.
 pub const TRIES_WINDOW_MS: u64 = 60_000;
@@ -191,6 +202,11 @@ const _: () = assert!(EMBED_CALLS_MAX < HTTP_CONNECTIONS_MAX, "the page and the 
 
 const _: () =
     assert!(FEEDBACK_BYTES_MAX > 8 * FEEDBACK_TEXT_BYTES_MAX, "the longest judgement, escaped, leaves room for others");
+
+const _: () = assert!(TRIES_MAX < TRIES_ADDRESS_MAX, "one program alone does not use up what its address has");
+
+const _: () =
+    assert!(LOOKS_WAITING_MAX < HTTP_CONNECTIONS_MAX / 2, "who waits for a look keeps nobody from a connection");
 
 const _: () = assert!(PASSWORD_KIB <= PASSWORD_COST_MAX.0 && PASSWORD_PASSES <= PASSWORD_COST_MAX.1);
 

@@ -77,8 +77,14 @@ pub const INVITES_FILE_BYTES_MAX: usize = INVITES_MAX * 128 + INVITES_VOID_MAX *
 /// The longest that may be given: 30 days.
 pub const INVITE_LIFE_MS_MAX: u64 = 30 * 24 * 3_600_000;
 
-/// Milliseconds after which a joining device gives up: six exchanges, or a person who opens the window a moment later.
+/// Milliseconds after which a joining device gives up: six exchanges, where the other one is busy.
 pub const JOIN_MS: u64 = 60_000;
+
+/// Milliseconds for which it looks where it finds nobody that answers: whom a weak Wi-Fi hid is announced again meanwhile.
+pub const JOIN_FIND_MS: u64 = 20_000;
+
+/// Milliseconds for which it looks for others once one has answered that it lets nobody in, as its code is closed: in a home several answer within two or three seconds.
+pub const JOIN_LOOK_MS: u64 = 5_000;
 
 /// Milliseconds for which others are still looked for after one has refused to the point, as for a wrong code.
 pub const JOIN_SETTLE_MS: u64 = 3_000;
@@ -104,6 +110,10 @@ pub const JOIN_EXCHANGES_MAX: u8 = 4;
 pub const JOIN_WAIT_S_MAX: u16 = 15;
 
 const _: () = {
+    assert!(
+        JOIN_SETTLE_MS <= JOIN_LOOK_MS && JOIN_LOOK_MS < JOIN_FIND_MS && JOIN_FIND_MS < JOIN_MS,
+        "the more is known, the sooner"
+    );
     assert!(PAIR_EXCHANGE_MS * 6 <= JOIN_MS && PAIR_EXCHANGE_MS < PAIR_WINDOW_MS, "an exchange ends before the join");
     assert!(PAIR_CERTIFICATE_MAX.div_ceil(3) * 4 + 64 < PAIR_LINE_MAX, "the largest certificate fits into a line");
     assert!(INVITE_LIFE_MS <= INVITE_LIFE_MS_MAX, "the usual life is one that may be given");

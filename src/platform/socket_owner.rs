@@ -20,13 +20,25 @@ pub struct Ends {
     pub local: SocketAddr,
 }
 
+/// Whether it is the user whose this program is.
+#[must_use]
+pub fn is_own_user(user: u32) -> bool {
+    user == rustix::process::geteuid().as_raw()
+}
+
 impl Ends {
     /// Whether a program of this program's own user is at the other end. False where that is not known, as for another machine's.
     #[must_use]
     pub fn is_of_own_user(self) -> bool {
-        let own = rustix::process::geteuid().as_raw();
-        self.peer.ip().to_canonical().is_loopback()
-            && ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().any(|table| self.owner_in(&read(table)) == Some(own))
+        self.owner().is_some_and(is_own_user)
+    }
+
+    /// The user whose program is at the other end; `None` where that is not known, as for another machine's.
+    #[must_use]
+    pub fn owner(self) -> Option<u32> {
+        let mut tables =
+            ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().filter(|_| self.peer.ip().to_canonical().is_loopback());
+        tables.find_map(|table| self.owner_in(&read(table)))
     }
 
     /// The user who has the other end, by such a table.
@@ -78,7 +90,7 @@ mod tests {
             let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (_stream, peer) = listener.accept().unwrap();
             let ends = Ends { peer, local: listener.local_addr().unwrap() };
-            assert!(ends.is_of_own_user(), "{ends:?}");
+            assert!(ends.is_of_own_user() && ends.owner().is_some(), "{ends:?}");
             let turned = Ends { peer, local: "127.0.0.1:1".parse().unwrap() };
             assert!(!turned.is_of_own_user(), "no such connection");
             drop(client);

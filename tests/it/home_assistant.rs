@@ -43,16 +43,22 @@ impl Tried {
         command.env("XDG_RUNTIME_DIR", &meeting);
         let agent = Agent::start(command, &place.home(), &["--sensors", root.path().to_str().unwrap(), "--no-mdns"]);
         let page = fs::read_to_string(repo().join("docs/home-assistant.md")).unwrap();
-        // The token is made by the command of the document.
-        let create = page.split('`').find(|code| code.starts_with("wattle token create ")).unwrap();
-        let made = agent.cli(create.split(' ').skip(1));
-        assert!(made.status.success(), "{made:?}");
-        let token = String::from_utf8(made.stdout).unwrap().lines().next().unwrap().to_owned();
+        // The tokens are made by the commands of the document: the sensors' may only ask.
+        let made = |create: &str| {
+            let made = agent.cli(create.split(' ').skip(1));
+            assert!(made.status.success(), "{made:?}");
+            String::from_utf8(made.stdout).unwrap().lines().next().unwrap().to_owned()
+        };
+        let creates: Vec<&str> = page.split('`').filter(|code| code.starts_with("wattle token create ")).collect();
+        let [read, write] = creates[..] else { panic!("two tokens: {creates:?}") };
+        assert!(read.ends_with("--role read") && write.ends_with("--role write"), "{creates:?}");
+        let (read, write) = (made(read), made(write));
         let [secrets, settings] = blocks(&page, "yaml")[..] else { panic!("a block was added or is gone") };
         let secrets = yaml::read(secrets, &Map::new());
         let secrets = secrets.as_object().unwrap().iter().map(|(name, secret)| {
             let example = secret.as_str().unwrap().strip_prefix("Bearer ").unwrap();
-            (name.clone(), secret.as_str().unwrap().replace(example, &token).into())
+            let token = if name == "wattle_hint_token" { &write } else { &read };
+            (name.clone(), secret.as_str().unwrap().replace(example, token).into())
         });
         let settings = yaml::read(settings, &secrets.collect());
         let [toml] = blocks(&page, "toml")[..] else { panic!("one block of config.toml") };
@@ -177,6 +183,22 @@ fn each_sensor_of_the_document_finds_what_it_names_in_the_answer_of_an_agent() {
         bare.iter().filter(|(_, value)| value.is_none()).collect::<Vec<_>>(),
         [&("Wattle CPU".to_owned(), None)]
     );
+}
+
+#[test]
+fn the_hint_is_read_by_a_token_that_may_not_give_one() {
+    let tried = Tried::on("rpi5-rpios-activecooler");
+    tried.command("wattle_energy", &[("state", "surplus")]);
+    let mut hint = tried.settings["rest_command"]["wattle_energy"].clone();
+    let sensors = &tried.settings["rest"][0]["headers"];
+    assert_ne!(&hint["headers"], sensors, "the sensors have a token of their own");
+    hint["headers"] = sensors.clone();
+    assert_eq!(tried.call(&hint, r#"{"v":1,"state":"scarce","ttl_s":900}"#).0, 403);
+    hint["method"] = "get".into();
+    let (status, answer) = tried.call(&hint, "");
+    assert_eq!(status, 200, "{answer}");
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer, json!({ "energy": "surplus", "energy_source": "home-assistant" }));
 }
 
 #[test]

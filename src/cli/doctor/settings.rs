@@ -3,8 +3,11 @@
 use super::check::Check;
 use crate::base::finding::{Finding, quoted_bytes};
 use crate::cli::args::DEFAULT_API;
+use crate::config::Config;
 use crate::http::opened::Opened;
 use crate::platform::home::{Home, HomeFile};
+use crate::platform::host::host_name;
+use crate::wire::x509::{Names, is_permitted};
 use std::path::Path;
 
 /// What is said where the owner let everybody in who uses the machine.
@@ -16,6 +19,20 @@ const BITSWAP: &str = " By ipfs.bitswap in it, any program that reaches this dev
 
 /// The same over HTTP.
 const GATEWAY: &str = " By ipfs.gateway in it, whoever reaches the API may fetch the documents of collections whose ring is public over HTTP without a token.";
+
+/// What is said where browsers warn of the page at its address for other devices, as no certificate can be for that; nothing elsewhere.
+fn uncertified(config: &Config, host: &str) -> String {
+    let Some(open) = config.open_api.filter(|open| config.tls && !is_permitted(open.ip())) else {
+        return String::new();
+    };
+    format!(
+        " The page has TLS, and {} is not in its certificate, which is for private addresses and names alone: a browser that opens it at the address warns. By \
+         the name it does not: https://{}:{}.",
+        open.ip(),
+        Names::of(host, open.ip()).first(),
+        open.port()
+    )
+}
 
 /// Whether config.toml can be used, and who is let in by it.
 pub(super) fn settings(home: &Path) -> Check {
@@ -32,7 +49,8 @@ pub(super) fn settings(home: &Path) -> Check {
             let can_be_used = if config.open_here { OPEN_HERE } else { "config.toml can be used." };
             let bitswap = if config.ipfs.bitswap { BITSWAP } else { "" };
             let gateway = if config.ipfs.gateway { GATEWAY } else { "" };
-            Ok(format!("{can_be_used}{bitswap}{gateway}"))
+            let uncertified = uncertified(&config, &host_name());
+            Ok(format!("{can_be_used}{bitswap}{gateway}{uncertified}"))
         }
         Ok(None) => Ok("There is no config.toml; the defaults hold.".to_owned()),
         Err(why) => Err((
@@ -47,6 +65,20 @@ pub(super) fn settings(home: &Path) -> Check {
 mod tests {
     use super::*;
     use std::fs;
+
+    #[test]
+    fn an_address_that_is_not_in_the_certificate_is_told_with_the_name_that_is() {
+        let said = |open: &str, tls: &str| {
+            let config = Config::parse(&format!("[api]\nopen = \"{open}\"\ntls = \"{tls}\"\n")).unwrap();
+            uncertified(&config, "attic")
+        };
+        let told = said("[2001:db8::4]:7780", "on");
+        assert!(told.contains("2001:db8::4 is not in its certificate"), "{told}");
+        assert!(told.ends_with("https://attic.local:7780."), "{told}");
+        for (open, tls) in [("[2001:db8::4]:7780", "off"), ("192.168.1.4:7780", "on"), ("off", "on")] {
+            assert_eq!(said(open, tls), "", "{open} {tls}");
+        }
+    }
 
     #[test]
     fn a_file_that_is_wrong_is_told_with_its_line_and_one_that_lets_others_in_with_whom() {

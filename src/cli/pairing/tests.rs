@@ -13,7 +13,7 @@ fn whoever_reads_other_words_is_told_to_leave_here_as_well() {
 fn whoever_joins_reads_where_a_device_is_looked_for_with_the_port_that_was_added() {
     let at = places("127.0.0.1").map_err(|_| "no address").unwrap();
     assert!(looks(&at, false).starts_with("Asking at 127.0.0.1:7781 over TCP"), "{}", looks(&at, false));
-    assert!(looks(&[], false).contains("in this network") && looks(&[], false).contains("up to 60 seconds"));
+    assert!(looks(&[], false).contains("in this network") && looks(&[], false).contains("up to 20 seconds"));
     assert!(looks(&[], true).contains("by the invite"));
 }
 

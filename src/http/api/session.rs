@@ -7,12 +7,13 @@ use crate::http::answer::{json, refused};
 use crate::http::dto::{Door, NewToken, Role};
 use crate::http::keys::Keys;
 use crate::http::password::Typed;
-use crate::http::throttle::Secret;
+use crate::http::slots::Place;
+use crate::http::throttle::{Source, Throttle};
 use crate::http::traffic::Reason;
 use crate::platform::blocking;
 use crate::platform::clock;
 use crate::platform::home::Token;
-use crate::platform::socket_owner::Ends;
+use crate::platform::socket_owner::{Ends, is_own_user};
 use crate::platform::unchanged::Unchanged;
 use serde::Deserialize;
 use serde_json::json as value;
@@ -65,9 +66,6 @@ const WRONG: &str = "This is not the password of this page.";
 
 const NO_ROOM: &str = "The device has no room to look at a password just now. Try again in a moment.";
 
-const TOO_MANY: &str = "Too many wrong passwords came from this address: it may try again within a minute. The header Retry-After says in how many \
-                        seconds. The agent's token works meanwhile.";
-
 const ANOTHER_USER: &str = "On this machine only the agent's own user chooses the page's first password: `wattle password set` sets it as that user. Nothing was changed.";
 
 const NOT_FROM_AFAR: &str = "Nobody chooses this page's password over the network now: `wattle password set` on the device sets one. The page opens by it, and by \
@@ -95,8 +93,8 @@ impl Api {
         let version = self.keys.password().version();
         let by_password = password.is_some();
         let proven = match (password, once) {
-            (Some(password), None) => self.prove(from(&conn), password).await,
-            (None, Some(once)) => self.redeem(from(&conn), conn.state::<Ends>().copied(), once).await,
+            (Some(password), None) => self.prove(&Visitor::of(&conn), password).await,
+            (None, Some(once)) => self.redeem(&Visitor::of(&conn), once).await,
             _ => Err(Refusal::Said((Status::BadRequest, ONE_OF_THEM.to_owned()))),
         };
         match proven {
@@ -147,7 +145,7 @@ impl Api {
             Ok(change) => change,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        if let Err(refusal) = self.may_change(from(&conn), self.is_session(&conn), old).await {
+        if let Err(refusal) = self.may_change(&Visitor::of(&conn), self.is_session(&conn), old).await {
             return turned_away(conn, refusal);
         }
         match self.keys.password().set(Zeroizing::new(password), false).await {
@@ -162,7 +160,7 @@ impl Api {
             Ok(removal) => removal,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        if let Err(refusal) = self.may_change(from(&conn), self.is_session(&conn), old).await {
+        if let Err(refusal) = self.may_change(&Visitor::of(&conn), self.is_session(&conn), old).await {
             return turned_away(conn, refusal);
         }
         match self.keys.password().remove().await {
@@ -176,11 +174,11 @@ impl Api {
     }
 
     /// Whoever has a session, and not a token, has to know the password to change it: the browser may be left open.
-    async fn may_change(&self, from: IpAddr, is_session: bool, old: Option<String>) -> Result<(), Refusal> {
+    async fn may_change(&self, visitor: &Visitor, is_session: bool, old: Option<String>) -> Result<(), Refusal> {
         match old {
             // 401 would say that the session is void.
             Some(old) if self.keys.password().is_set() => {
-                self.prove(from, old).await.map_err(|refusal| match refusal {
+                self.prove(visitor, old).await.map_err(|refusal| match refusal {
                     Refusal::Said((Status::Unauthorized, why)) => Refusal::Said((Status::Forbidden, why)),
                     other => other,
                 })
@@ -194,16 +192,18 @@ impl Api {
     }
 
     /// Looks at a password. It counts as a wrong one until it is found right, so that many at once are no more than one after the other.
-    async fn prove(&self, from: IpAddr, typed: String) -> Result<(), Refusal> {
+    async fn prove(&self, visitor: &Visitor, typed: String) -> Result<(), Refusal> {
         let (password, throttle) = (self.keys.password(), self.keys.throttle());
         let typed = Zeroizing::new(typed);
         if !password.is_set() {
             return Err(Refusal::Said((Status::Conflict, NOT_SET.to_owned())));
         }
-        throttle.count(from, Secret::Password, clock::now()).map_err(Refusal::Wait)?;
-        match password.look_at(typed).await {
+        let source = visitor.source(throttle, visitor.user().await);
+        let rank = throttle.try_password(source, clock::now()).map_err(Refusal::Wait)?;
+        let _held = visitor.place.as_ref().and_then(Place::hold);
+        match password.look_at(typed, rank).await {
             Typed::Right => {
-                throttle.forgive(from, Secret::Password);
+                throttle.forgive(source);
                 Ok(())
             }
             Typed::Wrong => Err(Refusal::Said((Status::Unauthorized, WRONG.to_owned()))),
@@ -212,15 +212,17 @@ impl Api {
         }
     }
 
-    /// Takes a code of `wattle open`, of a browser of the agent's own user.
-    async fn redeem(&self, from: IpAddr, ends: Option<Ends>, code: String) -> Result<(), Refusal> {
-        self.keys.throttle().count(from, Secret::Password, clock::now()).map_err(Refusal::Wait)?;
-        let is_own = blocking::run(move || ends.is_some_and(Ends::is_of_own_user)).await == Some(true);
+    /// Takes a code of `wattle open`, of a browser of the agent's own user. A right one is taken whatever was tried before: as a token, it cannot be guessed.
+    async fn redeem(&self, visitor: &Visitor, code: String) -> Result<(), Refusal> {
+        let code = Zeroizing::new(code);
+        let user = visitor.user().await;
+        let (is_own, source) = (user.is_some_and(is_own_user), visitor.source(self.keys.throttle(), user));
         // One that somebody else shows is not used up by that.
-        if is_own && self.keys.once().redeem(&Zeroizing::new(code), clock::now()) {
-            self.keys.throttle().forgive(from, Secret::Password);
+        if is_own && self.keys.once().redeem(&code, clock::now()) {
+            self.keys.throttle().forgive(source);
             return Ok(());
         }
+        self.keys.throttle().try_password(source, clock::now()).map_err(Refusal::Wait)?;
         Err(Refusal::Said((Status::Unauthorized, NOT_YOURS.to_owned())))
     }
 
@@ -278,9 +280,44 @@ fn opened(keys: &Keys, role: Role, agent: &str, version: Option<u64>) -> Result<
 fn turned_away(conn: Conn, refusal: Refusal) -> Conn {
     match refusal {
         Refusal::Said((status, why)) => refused(conn, status, &why),
-        Refusal::Wait(seconds) => refused(conn, Status::TooManyRequests, TOO_MANY)
+        Refusal::Wait(seconds) => refused(conn, Status::TooManyRequests, &too_many(seconds))
             .with_response_header(KnownHeaderName::RetryAfter, seconds.to_string())
             .with_state(Reason::Throttled),
+    }
+}
+
+/// What a person reads who has to wait, and what lets in meanwhile.
+fn too_many(seconds: u64) -> String {
+    format!(
+        "Too many wrong passwords came from this address: try again in {seconds} seconds. The address that `wattle link` prints on the device, and \
+         `wattle open` there, let you in meanwhile."
+    )
+}
+
+/// Who knocks.
+struct Visitor {
+    from: IpAddr,
+    ends: Option<Ends>,
+    /// What the program calls itself.
+    agent: String,
+    place: Option<Place>,
+}
+
+impl Visitor {
+    fn of(conn: &Conn) -> Self {
+        let agent = conn.request_headers().get_str(KnownHeaderName::UserAgent).unwrap_or_default().to_owned();
+        Self { from: from(conn), ends: conn.state::<Ends>().copied(), agent, place: conn.state::<Place>().cloned() }
+    }
+
+    /// Whose program it is, where that can be known: on this machine.
+    async fn user(&self) -> Option<u32> {
+        let ends = self.ends.filter(|_| self.from.to_canonical().is_loopback())?;
+        blocking::run(move || ends.owner()).await.flatten()
+    }
+
+    /// As it is told from others.
+    fn source(&self, throttle: &Throttle, user: Option<u32>) -> Source {
+        throttle.source(self.from, user, &self.agent)
     }
 }
 

@@ -1,12 +1,12 @@
 // Who else is let in: browsers, and tokens, made and revoked on the device itself alone; and who can read along on the way.
 
 import { agent, get, lock, post, statusKnown, typed } from "./call.js";
-import { action, ago, copy, count, failed, flash, h2, here, li, make, moment, mono, options, p, say, soft, sure, tools } from "./dom.js";
+import { action, ago, copy, count, div, failed, flash, h2, here, li, make, moment, mono, options, p, say, section, soft, sure, tools } from "./dom.js";
 
 const ROLES = { read: "Asks and looks", write: "Also changes what is indexed, and when", admin: "Everything that you may" };
 
 export function browsers() {
-  const box = make("section", { class: "card", id: "browsers", "aria-label": "Browsers" }, h2("Browsers"));
+  const box = section("Browsers", "browsers", h2("Browsers"));
   box.append(soft("Each browser that signed in stays so until it is not used for a month, the password changes, or it is signed out. Sign out what you do not know, or have lost."),
     unfolded("Signed in", (place) => signedIn(place)));
   return box;
@@ -14,7 +14,7 @@ export function browsers() {
 
 /** Something folded, which is filled when it is first opened. */
 function unfolded(title, open) {
-  const place = make("div", {});
+  const place = div();
   const details = make("details", { class: "quiet" }, make("summary", {}, title), place);
   details.addEventListener("toggle", () => {
     // What failed is tried again when it is opened again.
@@ -41,14 +41,14 @@ async function signedIn(place) {
 
 function browser({ name, browser: what, role, created, used, current }, end, leave) {
   const seen = current ? "in use now" : used === null ? "not seen since" : "last seen " + ago(Math.max(0, Date.now() / 1000 - used));
-  return make("li", {},
+  return li(
     make("div", { class: "grow" }, make("p", { class: "name" }, what, current ? make("span", { class: "tag" }, "this one") : null),
       soft(["signed in " + moment(created), seen, role === "admin" ? null : ROLES[role] || role].filter(Boolean).join(" · "))),
     sure("Sign out", current ? "Sign this browser out?" : "Sign " + what + " out?", "Sign it out", current ? leave : () => end({ name, created }), { "aria-label": "Sign out " + what }));
 }
 
 export function access() {
-  const box = make("section", { class: "card", id: "access", "aria-label": "Programs and people" }, h2("Programs and people"));
+  const box = section("Programs and people", "access", h2("Programs and people"));
   box.append(soft("A program, or a person who is not you, gets a token of its own: it may do what its role says, and can be revoked alone."));
   if (!here) {
     box.append(soft("For your safety tokens are made at the page on the device itself, or by ", mono(typed("wattle token create NAME")), "."));
@@ -59,7 +59,7 @@ export function access() {
 }
 
 export function encryption() {
-  const box = make("section", { class: "card", id: "encryption", "aria-label": "On the way" }, h2("On the way"));
+  const box = section("On the way", "encryption", h2("On the way"));
   const command = mono(typed("wattle tls on"));
   if (location.protocol === "https:") {
     box.append(soft("What you type and see here is encrypted on its way. A browser that warns of this page needs this device’s root certificate, once: "),
@@ -70,7 +70,7 @@ export function encryption() {
       box.append(soft("On this device itself nobody can read along. ", ...(!page ? ["No other one reaches this page: ", mono(typed("wattle link")), " names what opens it to a phone."]
         : page.trouble ? [page.trouble, " ", mono(typed("wattle link")), " says what to type."]
         : ["Phones open ", mono(page.address), page.tls ? ", which is encrypted." : ", which is not encrypted: everybody in this network can read along. ", ...(page.tls ? [] : [command, " encrypts it from the next start on."]),
-          " Checked: the agent listens there, and this device has the address. A firewall is not seen from here."])));
+          " Checked: the agent listens there, and this device has the address. A firewall is not seen from here. ", mono(typed("wattle up --open-api off")), " closes it."])));
     });
   } else {
     box.append(soft("Everybody in this network can read what you type and see here. On the device, ", command, " encrypts it from its next start on."));
@@ -88,7 +88,7 @@ function open(place) {
 function rows(tokens, again) {
   if (!tokens.length) return [li("There is none but the agent’s own, which opens this page.")];
   const now = Date.now() / 1000;
-  return tokens.map(({ name, role, created, used }) => make("li", {},
+  return tokens.map(({ name, role, created, used }) => li(
     make("div", { class: "grow" }, make("p", { class: "name" }, name),
       soft((ROLES[role] || role) + " · made " + moment(created) + " · " + (used === null ? "not used since the agent started" : "used " + ago(Math.max(0, now - used))))),
     sure("Revoke", "Whoever has it is refused from then on.", "Revoke it", async () => { const done = await post("/v1/tokens/revoke", { name }); say(done.done); await again(); }, { "aria-label": "Revoke " + name })));

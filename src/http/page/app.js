@@ -154,8 +154,8 @@ watch((status, trouble) => {
 
 function begin() {
   shown = null;
-  show();
   follow();
+  show();
 }
 
 async function enter() {

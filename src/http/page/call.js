@@ -65,14 +65,19 @@ async function send(path, { method = "GET", body, signal }, headers) {
   throw new CallError(data.error || "The agent answered with status " + response.status + ".", response.status);
 }
 
+// The first call of a token goes alone: of one that is void, nothing else is asked.
+let good = null, first = null;
+
 export async function ask(path, options = {}) {
+  while (first) await first;
   if (!hasToken()) throw new CallError("The page needs the agent's token.", 401);
-  const own = credentials();
+  const own = credentials(), sent = send(path, options, own);
+  if (own.Authorization !== good) first = sent.then(() => { good = own.Authorization; }, () => {}).finally(() => { first = null; });
   try {
-    return await send(path, options, own);
+    return await sent;
   } catch (error) {
-    // A late answer to an earlier token says nothing of the one that is used now.
-    if (error.status === 401 && own.Authorization === credentials().Authorization) {
+    // A late answer to an earlier token says nothing of the one that is used now. Of too many wrong ones (429) only a wrong one is told.
+    if ([401, 429].includes(error.status) && own.Authorization === credentials().Authorization) {
       refuseToken();
       onLocked();
     }

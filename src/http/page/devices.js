@@ -3,7 +3,7 @@
 import { access, browsers, encryption } from "./access.js";
 import { agent, get, look, post, statusKnown, typed, watch } from "./call.js";
 import { hear, isLive } from "./live.js";
-import { action, count, div, failed, h2, here, make, moment, mono, number, p, renew, say, soft, span, summary, sure, tools } from "./dom.js";
+import { action, count, div, failed, h2, here, make, moment, mono, number, p, renew, say, section, soft, span, summary, sure, tools } from "./dom.js";
 
 // Asked for anew soon after an event of a device, some time after a change of the status, which comes every two seconds while work is done, and
 // now and then, as times go on. How a window for pairing stands no event tells.
@@ -11,8 +11,8 @@ const EVENT_MS = 500, STATUS_MS = 8000, LIVE_MS = 60000, LOOK_MS = 10000, PAIRIN
 
 export function open(box) {
   const list = make("ul", { class: "devices" });
-  const pairing = make("section", { class: "card", id: "pair", "aria-label": "Pair a device" });
-  const trouble = make("div", {});
+  const pairing = section("Pair a device", "pair");
+  const trouble = div();
   box.append(make("h1", {}, "Devices"), trouble, list, pairing, browsers(), access(), encryption());
   const view = { ends: false, timer: 0, due: 0, window: null, looks: false, stale: false };
   // The sooner one counts.
@@ -165,7 +165,7 @@ function accepted(joined, again) {
   if (!joined.words) return make("p", { class: "good" }, joined.device + " has joined by its invite.");
   const box = make("div", { class: "notice good" },
     p(joined.device + " has joined. Does its screen show these three words?"), make("p", { class: "words" }, joined.words));
-  box.append(make("div", { class: "tools" },
+  box.append(tools(
     make("button", { type: "button", class: "main", onclick: () => box.replaceChildren(p(joined.device + " is one of your devices now.")) }, "Yes, the same"),
     sure("No", "Remove it again, for ever?", "Remove it", async () => { await post("/v1/remove", { peer: joined.peer_id }); await look(); again(); })));
   return box;

@@ -24,12 +24,13 @@ function fill(node, attributes, children) {
   return node;
 }
 
-/** A heading, what is typed, plain elements, a row of buttons, a remark, and the choices of a list: pairs of value and name. */
+/** A heading, what is typed, plain elements, a row of buttons, a remark, the choices of a list (pairs of value and name), and a part of a view. */
 export const h2 = (...children) => make("h2", {}, ...children);
 export const mono = (...children) => make("code", {}, ...children);
 export const [p, div, li, summary] = ["p", "div", "li", "summary"].map((name) => (...children) => make(name, {}, ...children));
 export const tools = (...children) => make("div", { class: "tools" }, ...children);
 export const soft = (...children) => make("p", { class: "soft" }, ...children);
+export const section = (label, id, ...children) => make("section", { class: "card", id, "aria-label": label }, ...children);
 export const options = (pairs) => pairs.map(([value, label]) => make("option", { value }, label));
 
 const marks = (node) => node.nodeName + [...node.attributes || []].filter(({ name }) => name !== "open").map(({ name, value }) => name + "=" + value);

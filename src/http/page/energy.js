@@ -1,7 +1,7 @@
 // What the device spends and may spend: the day, why it works or waits, and what a person can ask of it.
 
 import { ask, get, look, post, statusKnown } from "./call.js";
-import { action, div, failed, h2, make, number, options, p, renew, soft, span } from "./dom.js";
+import { action, div, failed, h2, make, number, options, p, renew, section, soft, span } from "./dom.js";
 import { hear, isLive } from "./live.js";
 import { plot } from "./plot.js";
 import { showQuiet } from "./quiet.js";
@@ -12,12 +12,12 @@ const MODES = { off: "does nothing now", trickle: "works a little", normal: "wor
 
 export function open(box) {
   const now = make("section", { class: "card now", "aria-label": "Now" });
-  const wishes = make("section", { class: "card", "aria-label": "Pause and work" });
-  const quiet = make("section", { class: "card", "aria-label": "Quiet hours" });
-  const day = make("section", { class: "card", "aria-label": "The last day" }, h2("The last 24 hours"));
-  const spent = make("section", { class: "card", "aria-label": "What it cost" });
-  const hints = make("section", { class: "card", "aria-label": "More or less energy than usual" });
-  const trouble = make("div", {});
+  const wishes = section("Pause and work");
+  const quiet = section("Quiet hours");
+  const day = section("The last day", null, h2("The last 24 hours"));
+  const spent = section("What it cost");
+  const hints = section("More or less energy than usual");
+  const trouble = div();
   box.append(make("h1", {}, "Energy"), trouble, now, wishes, quiet, day, spent, hints);
   const view = { ends: false, timer: 0, day: 0 };
   const show = async (energy) => {

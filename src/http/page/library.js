@@ -2,13 +2,13 @@
 
 import { agent, get, look, mayAll, mayChange, post, watch } from "./call.js";
 import { alike, forgetModels, modelOf } from "./models.js";
-import { action, count, elide, failed, h2, li, make, moment, mono, number, options, p, say, soft, span, split, summary, sure, tools } from "./dom.js";
+import { action, count, elide, failed, h2, li, make, moment, mono, number, options, p, say, section, soft, span, split, summary, sure, tools } from "./dom.js";
 
 const WRITES = { class: "plain writes" };
 const RINGS = [["private", "This device only"], ["mesh", "All my devices"], ["public", "Everybody (public)"]];
 
 export function open(box) {
-  const progress = make("section", { class: "card", "aria-label": "Progress" });
+  const progress = section("Progress");
   const findings = make("section", { id: "findings", "aria-label": "To be decided" });
   const folders = make("section", { "aria-label": "Folders" });
   const add = make("section", { class: "card writes", id: "add" }, h2("Add a folder"));
@@ -175,7 +175,7 @@ function folder(source) {
     (one.path === source.path ? "" : elide(one.path, 60) + " ") + (one.unreadable ? "may not be read by this user" : "is away") + " since " + one.since + "; "
     + count(one.documents, "document is", "documents are") + " kept. ",
     one.kept ? null : action("Keep them", () => then("/v1/keep", { path: one.path }), WRITES)));
-  return make("li", {},
+  return li(
     make("div", { class: "grow" }, make("p", { class: "name" }, file || "/"), make("p", { class: "where", title: source.path }, elide(above || "/", 70)), soft(facts.join(" · ")), ...away),
     sure("Remove", "Forget " + (file || source.path) + "? Its files stay.", "Forget it", () => then("/v1/forget", { path: source.path }), { ...WRITES, "aria-label": "Remove " + (file || source.path) }));
 }

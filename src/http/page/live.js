@@ -42,7 +42,7 @@ async function keepFollowing(signal) {
       await read(signal);
     } catch (error) {
       if (signal.aborted) return;
-      const noStream = error instanceof CallError && [404, 405, 429, 503].includes(error.status);
+      const noStream = error instanceof CallError && [404, 405, 503].includes(error.status);
       if (noStream) await look();
       else if (error instanceof CallError) tell(null, error);
     }

@@ -28,7 +28,7 @@ export function open(box, address, go) {
   choices = make("div", { class: "filters", role: "group", "aria-label": "Filters" });
   line = make("div", { class: "coverage" });
   out = make("div", { id: "answers" });
-  place = make("div", {});
+  place = div();
   box.append(make("h1", { class: "out" }, "Search"), form, place);
   const submit = (event, replace = false) => {
     if (event) event.preventDefault();

@@ -226,6 +226,20 @@ fn the_token_is_touched_in_its_own_file_alone() {
 }
 
 #[test]
+fn of_a_token_that_is_void_one_call_is_made_and_nothing_is_asked_after_its_refusal() {
+    let ask = script("call.js").split("export async function ask(").nth(1).unwrap().split("\n}\n").next().unwrap();
+    // A token that nobody has proven goes alone, and what waited for it looks again whether there is one.
+    let waits = "while (first) await first;\n  if (!hasToken()) throw";
+    assert!(ask.contains(waits) && ask.contains("if (own.Authorization !== good) first = sent."), "{ask}");
+    // A right one is let in whatever was tried, so that 429 is a refusal too; and a newer one is not forgotten for it.
+    assert!(ask.contains("[401, 429].includes(error.status) && own.Authorization === credentials().Authorization"));
+    assert!(ask.contains("refuseToken();\n      onLocked();") && !script("live.js").contains("429"));
+    assert!(script("token.js").contains("forgetToken(stored(device) === token);"));
+    // The stream, which is answered at once, goes first.
+    assert!(script("app.js").contains("  follow();\n  show();\n"));
+}
+
+#[test]
 fn the_page_calls_only_rows_of_the_table() {
     let paths: BTreeSet<&str> = routes().map(|route| route.path).collect();
     let mut seen = BTreeSet::new();

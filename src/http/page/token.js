@@ -58,12 +58,10 @@ export function keepToken(value, forLong) {
 }
 
 export function refuseToken() {
-  const refused = token, long = stored(device);
   wrong = token !== null;
   needless = false;
-  forgetToken();
-  // Whoever opens an old address stays remembered by another token.
-  if (long !== refused) write(device, long);
+  // Whoever is remembered by another token, an older or a newer one, stays so.
+  forgetToken(stored(device) === token);
 }
 
 /** Calls need none: its owner says so. */
@@ -71,10 +69,10 @@ export function needNone() {
   needless = true;
 }
 
-export function forgetToken() {
+export function forgetToken(everywhere = true) {
   token = null;
   write(tab, null);
-  write(device, null);
+  if (everywhere) write(device, null);
 }
 
 /** Whether single letters are commands, as somebody chose in this browser. */

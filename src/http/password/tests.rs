@@ -5,7 +5,7 @@ use super::*;
 const WORDS: &str = "quince and plum";
 
 fn typed(password: &Password, what: &str) -> Typed {
-    smol::block_on(password.look_at(Zeroizing::new(what.to_owned())))
+    smol::block_on(password.look_at(Zeroizing::new(what.to_owned()), (1, 1)))
 }
 
 fn set(password: &Password, what: &str, first: bool) -> Result<u64, Unchanged> {

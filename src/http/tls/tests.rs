@@ -34,9 +34,9 @@ fn a_renewed_certificate_is_shown_from_then_on_and_a_host_is_known_by_its_names_
         current.key.cert[0].to_vec()
     };
     let first = shown();
-    tls.certificate.renew(clock::now(), clock::shown());
+    tls.certificate.renew("attic", clock::now(), clock::shown());
     assert_eq!(shown(), first, "not before it is time");
-    tls.certificate.renew(clock::now(), believed(clock::shown()) + 31 * DAY);
+    tls.certificate.renew("attic", clock::now(), believed(clock::shown()) + 31 * DAY);
     assert_ne!(shown(), first);
     for own in ["attic.local", "attic.local:7780", "ATTIC.lan:7780", "attic.home.arpa"] {
         assert!(tls.is_name(own, 7780), "{own}");
@@ -55,4 +55,19 @@ fn a_renewed_certificate_is_shown_from_then_on_and_a_host_is_known_by_its_names_
         assert!(!tls.is_name(other, 7780), "{other}");
     }
     assert_eq!(format!("{tls:?}"), "Tls(attic.local)");
+}
+
+#[test]
+fn a_machine_that_gets_another_name_shows_a_certificate_of_that_and_is_known_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Home::at(folder.path()).tls_root().unwrap();
+    let tls = Tls::new(root, "attic", "192.168.1.4:7780".parse().unwrap()).unwrap();
+    let shown = || tls.certificate.current().key.cert[0].to_vec();
+    let has = |certificate: &[u8], what: &[u8]| certificate.windows(what.len()).any(|part| part == what);
+    let (first, address) = (shown(), [192, 168, 1, 4]);
+    assert!(has(&first, b"attic.local") && has(&first, &address), "where it is listened at");
+    tls.certificate.renew("loft", clock::now(), clock::shown());
+    let second = shown();
+    assert!(has(&second, b"loft.local") && has(&second, &address) && !has(&second, b"attic.local"));
+    assert!(tls.is_name("loft.local:7780", 7780) && !tls.is_name("attic.local:7780", 7780));
 }

@@ -2,8 +2,9 @@
 //!
 //! A candidate is an address, with the PeerId that must answer there if it is known. Each gets one exchange; it is tried
 //! again if it is busy, or if the link was lost on the way (an admin lets the same device in twice). The search ends with
-//! a certificate, or when `JOIN_MS` are over, or when nobody is left to try and no more are to come: then with the cause
-//! that tells its owner most. A cause that an admin names is not proven, so it changes nothing here: a code may be typed
+//! a certificate, or when `JOIN_MS` are over, or when nobody is left to try: at once where no more are to come, else after
+//! `JOIN_FIND_MS` where nobody was found or answers, and after `JOIN_LOOK_MS` where somebody said that nobody is let in, as by a
+//! code that is closed. Then with the cause that tells its owner most. A cause that an admin names is not proven, so it changes nothing here: a code may be typed
 //! again, and an invite's file stays until it has let the device in.
 
 mod port;
@@ -15,8 +16,8 @@ use crate::base::id::PeerKey;
 use crate::base::outbox::Outbox;
 use crate::base::time::{Duration, Instant, earliest};
 use crate::limits::{
-    INVITE_ISSUERS_MAX, JOIN_CANDIDATES_MAX, JOIN_DIAL_MS, JOIN_DIALS_MAX, JOIN_EXCHANGES_MAX, JOIN_MS, JOIN_SETTLE_MS,
-    JOIN_TURNED_AWAY_MS, JOIN_WAIT_S_MAX, PAIR_EXCHANGE_MS, PAIR_TRY_PAUSE_MS,
+    INVITE_ISSUERS_MAX, JOIN_CANDIDATES_MAX, JOIN_DIAL_MS, JOIN_DIALS_MAX, JOIN_EXCHANGES_MAX, JOIN_FIND_MS,
+    JOIN_LOOK_MS, JOIN_MS, JOIN_SETTLE_MS, JOIN_TURNED_AWAY_MS, JOIN_WAIT_S_MAX, PAIR_EXCHANGE_MS, PAIR_TRY_PAUSE_MS,
 };
 use crate::wire::envelope::Encoding;
 use crate::wire::pairing::exchange::{EXCHANGE_RANDOM_BYTES, Exchange, Parties, Side, Transcript};
@@ -68,6 +69,8 @@ enum State {
 pub struct Join {
     settings: Settings,
     until: Instant,
+    /// Until when another candidate is awaited while there is none to try.
+    awaited: Instant,
     /// Not tried yet.
     candidates: Bounded<Candidate, JOIN_CANDIDATES_MAX>,
     /// All that were ever taken up.
@@ -91,6 +94,7 @@ impl Join {
         Self {
             settings,
             until: now + Duration::from_millis(JOIN_MS),
+            awaited: now + Duration::from_millis(JOIN_FIND_MS),
             candidates: Bounded::new(),
             known: Bounded::new(),
             turned_away: Bounded::new(),
@@ -222,7 +226,7 @@ impl Join {
     pub fn deadline(&self) -> Option<Instant> {
         let own = match &self.state {
             State::Ended => return None,
-            State::Searching => None,
+            State::Searching => Some(self.awaited),
             State::Dialling { until, .. } | State::Waiting { until, .. } => Some(*until),
             State::Talking(talk) => Some(talk.until),
         };
@@ -237,6 +241,7 @@ impl Join {
                 self.note_open_end();
                 self.fail(out);
             }
+            State::Searching if now >= self.awaited => self.fail(out),
             State::Searching => self.next(now, out),
             State::Dialling { until, .. } if now >= *until => self.next_candidate(now, Failure::Unreachable, out),
             State::Talking(talk) if now >= talk.until => {
@@ -308,7 +313,16 @@ impl Join {
         }
         out.push(Effect::HangUp);
         self.state = State::Searching;
+        self.awaits_another(now);
         self.next(now, out);
+    }
+
+    /// How long another candidate is awaited after this one, if none is known. Whoever types a code has read it on a screen, so that the device that shows it is
+    /// there to be found; others of the home, which let nobody in, may only have been found first.
+    fn awaits_another(&mut self, now: Instant) {
+        let soon = now + Duration::from_millis(JOIN_LOOK_MS);
+        let nobody_answers = self.failure <= Failure::Unreachable;
+        self.awaited = if nobody_answers { self.awaited.max(soon) } else { soon };
     }
 
     /// Comes back to this candidate, which has no place for another guest, behind the others that are known. One that was not tried yet is

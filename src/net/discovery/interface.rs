@@ -5,7 +5,7 @@ use crate::net::diagnostics::ListenAddress;
 use crate::wire::mdns::{is_home, is_scoped};
 use if_addrs::{IfAddr, IfOperStatus, Interface};
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6, TcpListener};
 
 /// Name prefixes of interfaces that lead to containers or virtual machines of this device, or to a tunnel, and not to
 /// devices of the home.
@@ -37,18 +37,44 @@ pub fn listen_addresses(listen: SocketAddr) -> Option<Vec<ListenAddress>> {
     if listen.ip().is_loopback() {
         return Some(vec![ListenAddress { interface: "lo".to_owned(), address: listen, prefix: 8 }]);
     }
-    if_addrs::get_if_addrs()
-        .inspect_err(|error| log::debug!("The network interfaces cannot be listed: {error}."))
-        .ok()
-        .map(|interfaces| choose(listen, &interfaces))
+    listed().map(|interfaces| choose(listen, &interfaces))
 }
 
-/// The addresses by which other devices reach this one just now, with this port: one for each interface that leads to them, of IPv4 where it has one.
+fn listed() -> Option<Vec<Interface>> {
+    if_addrs::get_if_addrs().inspect_err(|error| log::debug!("The network interfaces cannot be listed: {error}.")).ok()
+}
+
+/// The addresses by which a person reaches this device from another one just now, with this port: one for each interface that leads to others. Those of IPv4 come
+/// first, as every phone and router has it and people can type it, and those that hold in the home before those of the internet. None holds on one link alone: no
+/// browser takes such a one.
 #[must_use]
 pub fn own_addresses(port: u16) -> Vec<SocketAddr> {
-    let all = listen_addresses((Ipv6Addr::UNSPECIFIED, port).into()).unwrap_or_default();
-    // A browser takes none that holds on one interface alone.
-    all.into_iter().map(|one| one.address).filter(|at| !is_scoped(at.ip())).collect()
+    typed(port, &listed().unwrap_or_default())
+}
+
+fn typed(port: u16, interfaces: &[Interface]) -> Vec<SocketAddr> {
+    let mut best: Vec<(u8, u32, IpAddr)> = Vec::new();
+    for interface in interfaces.iter().filter(|interface| leads_to_others(interface)) {
+        let (ip, index) = (interface.ip(), interface.index.unwrap_or(0));
+        let Some(rank) = typed_rank(ip) else { continue };
+        match best.iter_mut().find(|(_, at, _)| *at == index) {
+            Some(known) if rank < known.0 => *known = (rank, index, ip),
+            Some(_) => {}
+            None => best.push((rank, index, ip)),
+        }
+    }
+    best.sort_by_key(|(rank, index, _)| (*rank, *index));
+    best.into_iter().map(|(.., ip)| SocketAddr::new(ip, port)).take(ADDRESSES_MAX).collect()
+}
+
+/// The preference of an address that a person opens in a browser; `None`: none does.
+fn typed_rank(ip: IpAddr) -> Option<u8> {
+    match ip {
+        IpAddr::V6(six) if six.is_unicast_link_local() => None,
+        IpAddr::V4(four) if four.is_link_local() => Some(4),
+        IpAddr::V4(_) => Some(if is_home(ip) { 0 } else { 1 }),
+        IpAddr::V6(_) => Some(if is_home(ip) { 2 } else { 3 }),
+    }
 }
 
 /// Whether this device has the address now, whatever its interface leads to: a program can listen there.
@@ -158,6 +184,27 @@ mod tests {
         let all = [interface("eth0", 2, "fe80::2"), interface("eth0", 2, "fd00::2"), interface("usb0", 3, "fe80::9")];
         assert_eq!(chosen("[::]:7781", &all), ["[fd00::2]:7781", "[fe80::9%3]:7781"]);
         assert_eq!(chosen("0.0.0.0:7781", &all), [""; 0]);
+    }
+
+    #[test]
+    fn a_person_is_told_ipv4_first_then_ipv6_of_the_home_and_of_the_internet_and_never_one_of_a_link_alone() {
+        let told = |all: &[Interface]| typed(7780, all).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let all = [
+            interface("eth0", 2, "fe80::2"),
+            interface("eth0", 2, "2001:db8::2"),
+            interface("eth0", 2, "fd00::2"),
+            interface("usb0", 3, "169.254.3.3"),
+            interface("wlan0", 4, "fd00::4"),
+            interface("wlan0", 4, "192.168.1.4"),
+            interface("ppp1", 5, "2001:db8::5"),
+            interface("wwan0", 6, "203.0.113.6"),
+            interface("wwan0", 6, "fd00::6"),
+            interface("usb1", 7, "fe80::7"),
+            interface("docker0", 8, "172.17.0.1"),
+        ];
+        let due = ["192.168.1.4", "203.0.113.6", "[fd00::2]", "[2001:db8::5]", "169.254.3.3"];
+        assert_eq!(told(&all), due.map(|ip| format!("{ip}:7780")));
+        assert_eq!(told(&all[..1]), [""; 0], "no browser opens one of a link alone");
     }
 
     #[test]

@@ -125,6 +125,7 @@ fn the_schemas_of_answers_are_the_types_of_the_program() {
     is_of::<dto::Checked>(document, "Checked");
     is_of::<dto::ModelsHere>(document, "ModelsHere");
     is_of::<dto::QuietSet>(document, "QuietSet");
+    is_of::<dto::EnergyNow>(document, "EnergyNow");
     is_of::<dto::NewToken>(document, "NewToken");
     is_of::<dto::Tokens>(document, "Tokens");
     is_of::<dto::Sessions>(document, "Sessions");

@@ -216,6 +216,27 @@ fn after_five_wrong_passwords_the_right_one_waits_too_and_tokens_do_not() {
 }
 
 #[test]
+fn a_flood_of_guesses_keeps_out_neither_a_browser_that_was_let_in_before_nor_the_owners_code() {
+    let agent = with_password();
+    let right = json!({ "password": WORDS });
+    session(&agent, &right);
+    let by = |program: &str, body: &Value| {
+        agent.call("POST", "/v1/session", &[&format!("User-Agent: {program}")], &body.to_string())
+    };
+    let guessed: Vec<u16> = (0..30)
+        .map(|number| status_of(&by(&format!("guesser {number}"), &json!({ "password": "guess guess" }))))
+        .collect();
+    assert_eq!(guessed.iter().filter(|status| **status == 401).count(), 10, "{guessed:?}");
+    let fresh = by("another one", &right);
+    refused(&agent, &fresh, 429);
+    assert!(fresh.contains("try again in") && fresh.contains("`wattle link`"), "{fresh}");
+    assert_eq!(status_of(&enter(&agent, &right)), 200, "the browser of before");
+    let code = json_of(&agent.with_token("POST", "/v1/session/once", "{}"))["once"].clone();
+    assert_eq!(status_of(&by("another one", &json!({ "once": code }))), 200);
+    assert_eq!(status_of(&by("another one", &right)), 200, "which is one of before now");
+}
+
+#[test]
 fn many_guesses_at_once_are_no_more_than_one_after_the_other() {
     let agent = with_password();
     let body = json!({ "password": "guess and guess" }).to_string();

@@ -2,7 +2,7 @@
 
 use super::super::window::Own;
 use super::*;
-use crate::limits::{JOIN_DIAL_MS, JOIN_EXCHANGES_MAX, JOIN_MS, JOIN_SETTLE_MS};
+use crate::limits::{JOIN_DIAL_MS, JOIN_EXCHANGES_MAX, JOIN_FIND_MS, JOIN_LOOK_MS, JOIN_MS, JOIN_SETTLE_MS};
 use crate::wire::pairing::exchange::{Exchange, Parties, Side};
 
 #[test]
@@ -235,8 +235,50 @@ fn candidates_are_tried_in_turn_and_who_does_not_answer_is_left() {
 #[test]
 fn a_search_that_finds_nobody_ends_and_says_so() {
     let mut seeker = Seeker::new(true, &[]);
-    assert_eq!(seeker.after(JOIN_MS - 1), []);
+    assert_eq!(seeker.join.deadline(), Some(Instant::from_millis(JOIN_FIND_MS)), "nobody waits for a minute");
+    assert_eq!(seeker.after(JOIN_FIND_MS - 1), []);
     assert_eq!(seeker.after(1), [JoinEffect::Failed(Failure::NotFound)]);
+}
+
+#[test]
+fn a_code_that_is_closed_is_told_soon_and_a_device_that_shows_it_is_still_found_after_others_that_do_not() {
+    let refuse = |seeker: &mut Seeker, at: u8, cause| {
+        let (peer, candidate) = (PeerKey([at; 32]), place(at, Some(PeerKey([at; 32]))));
+        let dialled = seeker.does(|join, now, out| join.found(now, candidate, out));
+        assert_eq!(dialled, [JoinEffect::Dial(candidate)]);
+        seeker.does(|join, now, out| join.linked(now, peer, Encoding::Postcard, out));
+        assert_eq!(seeker.refused(cause), [JoinEffect::HangUp]);
+    };
+    for (cause, wait, failure) in [
+        (Refusal::NoWindow, JOIN_LOOK_MS, Failure::NoWindow),
+        (Refusal::Expired, JOIN_SETTLE_MS, Failure::Expired),
+        (Refusal::Used, JOIN_SETTLE_MS, Failure::Used),
+        (Refusal::TooManyTries, JOIN_SETTLE_MS, Failure::TooManyTries),
+    ] {
+        let mut seeker = Seeker::new(true, &[]);
+        refuse(&mut seeker, 101, cause);
+        assert_eq!(seeker.after(wait - 1), [], "{cause:?}");
+        assert_eq!(seeker.after(1), [JoinEffect::Failed(failure)], "{cause:?}");
+    }
+    // Each that is found gives others time to be; and one that is busy is waited for as long as ever.
+    let mut seeker = Seeker::new(true, &[]);
+    for at in 101..105 {
+        refuse(&mut seeker, at, Refusal::NoWindow);
+        assert_eq!(seeker.after(JOIN_LOOK_MS - 1), []);
+    }
+    let busy = place(9, Some(ADMIN));
+    seeker.does(|join, now, out| join.found(now, busy, out));
+    for _ in 0..10 {
+        seeker.does(|join, now, out| join.linked(now, ADMIN, Encoding::Postcard, out));
+        assert_eq!(seeker.refused(Refusal::Busy), [JoinEffect::HangUp]);
+        assert_eq!(seeker.after(1000), [JoinEffect::Dial(busy)]);
+    }
+    // Nobody who was found answers: as where nobody was.
+    let mut seeker = Seeker::new(true, &[]);
+    seeker.does(|join, now, out| join.found(now, place(1, None), out));
+    assert_eq!(seeker.does(|join, now, out| join.lost(now, Lost::NoLink, out)), [JoinEffect::HangUp]);
+    assert_eq!(seeker.after(JOIN_FIND_MS - 1), []);
+    assert_eq!(seeker.after(1), [JoinEffect::Failed(Failure::Unreachable)]);
 }
 
 #[test]
