@@ -50,7 +50,7 @@ impl Node {
         let no_phrase = lacking.no_phrase && !merged.is_empty();
         let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
         let mut narrowed = self.narrowed(now, &query, (no_phrase, !merged.is_empty()), (of_types, answered == 1));
-        narrowed.english_only = self.is_english_only(text, &merged);
+        narrowed.english_only = self.is_english_only(text, &filter.collections);
         narrowed.unknown.extend(told_missing(&lacking.missing));
         narrowed.unknown.extend(absent.filter(|_| !merged.is_empty()));
         let terms = QueryTerms::new(text);

@@ -281,7 +281,7 @@ pub enum Response {
 pub struct Narrowed {
     /// Whether it has words in quotes that no passage has as they stand, although there are hits: they are only the nearest.
     pub no_phrase: bool,
-    /// Whether it, or most of what was found, is in another language than English, which alone is matched by its meaning here.
+    /// Whether it, or a good part of the documents, is in another language than English, which alone is matched by its meaning here.
     pub english_only: bool,
     /// The filters, as they are typed.
     pub filters: Vec<String>,

@@ -5,7 +5,7 @@ use crate::base::hit::{Absence, FileCoverage, UnusableFile};
 use crate::base::time::utc;
 use crate::http::query::sendable_bytes;
 use crate::node::output;
-use crate::platform::models::MAKE_MULTILINGUAL;
+use crate::platform::models::GET_MULTILINGUAL;
 use serde::{Deserialize, Serialize};
 
 /// The answer of `POST /v1/search`.
@@ -28,7 +28,7 @@ pub struct SearchResults {
     pub unfiltered: Vec<String>,
     /// A sentence for each collection that is asked for and that no device is known to have, with the names of those that there are,
     /// one for each type that is no kind where nothing was found, one where this device has no file of the types that are asked for, one for each of the first numbers or codes of the question that no passage found has, or none together with another telling word of it, with how
-    /// many more there are, one that names the words of a short question that no passage has, and one where the question, or what was found, is in another language
+    /// many more there are, one that names the words of a short question that no passage has, and one where the question, or a good part of the documents, is in another language
     /// than English and the model knows that alone. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
@@ -186,10 +186,7 @@ impl SearchResults {
         let hits = hits.into_iter().map(hit).collect();
         let output::Narrowed { no_phrase, english_only, filters, unfiltered, mut unknown } = narrowed;
         unknown.extend(english_only.then(|| {
-            format!(
-                "By its meaning only English is found here, and what is in other languages by its words. `{MAKE_MULTILINGUAL}`, in the sources of this \
-                 program, makes a model of many languages."
-            )
+            format!("By its meaning only English is found here, and what is in other languages by its words. {GET_MULTILINGUAL}")
         }));
         Self { hits, nothing_fits: !fits, no_phrase, filters, unfiltered, unknown, unusable, coverage }
     }
@@ -207,6 +204,6 @@ mod tests {
         };
         assert!(of(false).is_empty());
         let told = of(true);
-        assert!(told.len() == 1 && told[0].contains(MAKE_MULTILINGUAL), "{told:?}");
+        assert!(told.len() == 1 && told[0].ends_with(GET_MULTILINGUAL), "{told:?}");
     }
 }
