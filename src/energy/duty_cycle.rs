@@ -139,6 +139,7 @@ impl DutyCycle {
 
     /// That task, set aside since then, ended after this CPU time: what it took beyond what its worker could have earned meanwhile is charged.
     pub fn ended_aside(&mut self, now: Instant, at: usize, since: Instant, spent: Duration, decision: &Decision) {
+        self.earn(now, at, decision.duty.value());
         let earned = decision.duty.value() * now.since(since).as_secs_f64();
         if let Some(worker) = self.workers.get_mut(at) {
             worker.credit -= 1000.0 * (spent.as_secs_f64() - earned).max(0.0);
