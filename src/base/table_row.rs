@@ -2,6 +2,7 @@
 //! `text::chunk` makes a passage of each, and `search` knows such a passage by its form.
 
 use crate::limits::COLUMN_NAME_CHARS_MAX;
+use std::collections::BTreeSet;
 
 /// What stands between two values, and behind the name of a column.
 const BETWEEN: &str = "; ";
@@ -29,6 +30,21 @@ pub fn is_row(text: &str) -> bool {
 pub fn share_name(one: &str, other: &str) -> bool {
     let others: Vec<&str> = names(other).collect();
     names(one).any(|name| others.contains(&name))
+}
+
+/// Whether a line has nothing but the names of the columns of the row below it, which says them again before its values: it tells nothing by itself.
+/// A longer name than a row has stays, as the row has only its beginning.
+#[must_use]
+pub fn are_names_of(line: &str, row: &str) -> bool {
+    let is_short = |value: &str| value.chars().take(COLUMN_NAME_CHARS_MAX + 1).count() <= COLUMN_NAME_CHARS_MAX;
+    if !is_row(row) || is_row(line) || !line.contains(BETWEEN) || !line.split(BETWEEN).all(is_short) {
+        return false;
+    }
+    let known: BTreeSet<&str> = line.split(BETWEEN).map(str::trim).collect();
+    // A value may have what looks like a name in it.
+    let (named, all) =
+        names(row).fold((0, 0), |(named, all), name| (named + usize::from(known.contains(name)), all + 1));
+    named >= NAMED_LEAST && named * 2 >= all
 }
 
 /// The names of columns in a line, of its first values.
@@ -63,5 +79,19 @@ mod tests {
     fn lines_that_have_the_name_of_one_column_share_it() {
         assert!(share_name("Name: Anna; Phone: 5", "Phone: 7") && share_name("Name: Bob", "Name: Cid; Phone: 7"));
         assert!(!share_name("Name: Anna; Phone: 5", "Phone 7") && !share_name("", "Name: Bob"));
+    }
+
+    #[test]
+    fn a_line_of_the_names_of_the_row_below_it_is_told_from_titles_rows_and_names_that_are_cut() {
+        let row = "Name: Anna; Phone: 5";
+        for names in ["Name; Phone", "Name; Phone; Note", "No; Name; Phone"] {
+            assert!(are_names_of(names, row), "{names}");
+        }
+        assert!(are_names_of("Name; Phone", "Name: Anna; Phone: 5; ask for: Bob"), "a value has a colon in it");
+        let long = format!("Name; Phone; {}", "why ".repeat(COLUMN_NAME_CHARS_MAX));
+        for other in ["Stock of May", "", "Part; Left", "Name", "Name: Bob; Phone: 7", "Bob; 7", long.as_str()] {
+            assert!(!are_names_of(other, row), "{other}");
+        }
+        assert!(!are_names_of("Name; Phone", "Anna; 5"));
     }
 }

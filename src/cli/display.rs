@@ -18,7 +18,7 @@ use crate::http::dto::{
 use crate::http::folders::{Watched, left_out};
 use crate::node::output::Uncovered;
 use crate::platform::home::hints;
-use crate::platform::models::MAKE_MULTILINGUAL;
+use crate::platform::models::GET_MULTILINGUAL;
 use std::fmt::Write;
 
 /// What helps where another device has another model.
@@ -183,7 +183,7 @@ fn model(of: &Model) -> String {
     let Some(language) = &of.unknown_language else { return of.name.clone() };
     format!(
         "{}, which knows English. Most documents are not in English, most of those in {language}: they are found by their words. \
-         `{MAKE_MULTILINGUAL}`, in the sources of this program, makes a model of many languages.",
+         {GET_MULTILINGUAL}",
         of.name
     )
 }

@@ -25,26 +25,27 @@ pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style
     let linked = |peer_id: &str, whole: &str, shown: String| {
         links.map_or(shown.clone(), |links| links.link(peer_id, whole, &shown))
     };
-    let is_there = hit.away_since.is_none() && hit.kept_since.is_none() && hit.gone_since.is_none();
+    let file = &hit.file;
+    let is_there = file.away_since.is_none() && file.kept_since.is_none() && file.gone_since.is_none();
     let shown = style.dim(&path);
     let _ = writeln!(text, "{indent}{}", if is_there { linked(&hit.peer_id, &hit.path, shown) } else { shown });
-    if let Some(since) = &hit.away_since {
+    if let Some(since) = &file.away_since {
         for line in wrap(&format!("The file is away since {since}."), width, 2) {
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
         }
     }
-    if let Some(since) = &hit.kept_since {
+    if let Some(since) = &file.kept_since {
         for line in wrap(&format!("The file is gone since {since}; what was in it is kept, as you said."), width, 3) {
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
         }
     }
-    if hit.unreadable {
+    if file.unreadable {
         let said = "The file cannot be read now; this is what was read of it before. `wattle doctor` says why.";
         for line in wrap(&hints(said), width, 3) {
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
         }
     }
-    if let Some(since) = &hit.gone_since {
+    if let Some(since) = &file.gone_since {
         let said = format!("The file is gone from its folder since {since}; `wattle doctor` says what to decide.");
         for line in wrap(&hints(&said), width, 3) {
             let _ = writeln!(text, "{indent}{}", style.dim(&line));
@@ -87,7 +88,7 @@ pub(super) fn write_hit(text: &mut String, number: usize, hit: &SearchHit, style
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::http::dto::SearchPlace;
+    use crate::http::dto::{HitFile, SearchPlace};
 
     pub(in crate::cli) fn hit() -> SearchHit {
         SearchHit {
@@ -98,10 +99,8 @@ pub(super) mod tests {
             snippet: Vec::new(),
             score: 0.7149,
             heading: "Cellar > Boiler".into(),
-            away_since: None,
-            kept_since: None,
-            unreadable: false,
-            gone_since: None,
+            passage: None,
+            file: HitFile::default(),
             places: Vec::new(),
         }
     }
@@ -170,22 +169,27 @@ pub(super) mod tests {
             "{text:?}"
         );
         assert!(!shown(&hit, None).contains("\u{1b}]8"));
-        let away = SearchHit { away_since: Some("2026".into()), places: Vec::new(), ..hit };
+        let away = SearchHit {
+            file: HitFile { away_since: Some("2026".into()), ..HitFile::default() },
+            places: Vec::new(),
+            ..hit
+        };
         assert!(!shown(&away, Some(&links)).contains("\u{1b}]8"));
     }
 
     #[test]
     fn a_hit_says_since_when_its_file_is_away() {
-        let hit = SearchHit { away_since: Some("2026-11-26 18:30 UTC".into()), ..hit() };
+        let since = || Some("2026-11-26 18:30 UTC".to_owned());
+        let hit = SearchHit { file: HitFile { away_since: since(), ..HitFile::default() }, ..hit() };
         let mut text = String::new();
         write_hit(&mut text, 1, &hit, Style { width: 40, styled: false }, None);
         assert!(text.contains("The file is away since 2026-11-26\n    18:30 UTC."), "{text}");
-        let hit = SearchHit { kept_since: hit.away_since.clone(), away_since: None, ..hit };
+        let hit = SearchHit { file: HitFile { kept_since: since(), ..HitFile::default() }, ..hit };
         let mut text = String::new();
         write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false }, None);
         let kept = "The file is gone since 2026-11-26 18:30 UTC; what was in it is kept, as you said.";
         assert!(text.contains(kept) && !text.contains("away"), "{text}");
-        let hit = SearchHit { unreadable: true, kept_since: None, ..hit };
+        let hit = SearchHit { file: HitFile { unreadable: true, ..HitFile::default() }, ..hit };
         let mut text = String::new();
         write_hit(&mut text, 1, &hit, Style { width: usize::MAX, styled: false }, None);
         assert!(text.contains("The file cannot be read now; this is what was read of it before."), "{text}");

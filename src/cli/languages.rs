@@ -2,7 +2,7 @@
 
 use crate::base::finding::quoted;
 use crate::http::dto::LanguagesOf;
-use crate::platform::models::{MAKE_MULTILINGUAL, MULTILINGUAL};
+use crate::platform::models::{GET_MULTILINGUAL, MULTILINGUAL};
 
 /// Of a hundred documents so many in unknown languages make it worth a sentence.
 const UNKNOWN_PERCENT: u64 = 10;
@@ -14,8 +14,8 @@ pub(super) fn needs(of: &LanguagesOf) -> Option<String> {
     (*unknown_percent >= UNKNOWN_PERCENT).then(|| {
         format!(
             "{unknown_percent} % of the documents of {collection} are in languages that its model does not know: they are found by their \
-             words alone, and not by a question in another language. `{MAKE_MULTILINGUAL}`, in the sources of this program, makes a \
-             model of many languages; then `wattle collection model {} {MULTILINGUAL}` gives it to this collection.",
+             words alone, and not by a question in another language. {GET_MULTILINGUAL} Then `wattle collection model {} {MULTILINGUAL}` gives it to \
+             this collection.",
             quoted(collection)
         )
     })
@@ -35,11 +35,9 @@ mod tests {
         };
         assert_eq!((needs(&of(0)), needs(&of(9))), (None, None));
         let says = needs(&of(10)).unwrap();
-        for part in [
-            "10 % of the documents of my notes",
-            MAKE_MULTILINGUAL,
-            "`wattle collection model 'my notes' wattle-e5-s6`",
-        ] {
+        for part in
+            ["10 % of the documents of my notes", GET_MULTILINGUAL, "`wattle collection model 'my notes' wattle-e5-s6`"]
+        {
             assert!(says.contains(part), "{part}: {says}");
         }
     }

@@ -129,6 +129,23 @@ impl DutyCycle {
         }
     }
 
+    /// Worker `at` is at a task that takes long: others may run on its account meanwhile.
+    pub fn set_aside(&mut self, now: Instant, at: usize) {
+        if let Some(worker) = self.workers.get_mut(at) {
+            worker.running = false;
+            worker.ended = Some(now);
+        }
+    }
+
+    /// That task, set aside since then, ended after this CPU time: what it took beyond what its worker could have earned meanwhile is charged.
+    pub fn ended_aside(&mut self, now: Instant, at: usize, since: Instant, spent: Duration, decision: &Decision) {
+        self.earn(now, at, decision.duty.value());
+        let earned = decision.duty.value() * now.since(since).as_secs_f64();
+        if let Some(worker) = self.workers.get_mut(at) {
+            worker.credit -= 1000.0 * (spent.as_secs_f64() - earned).max(0.0);
+        }
+    }
+
     /// So many chunks were embedded in so much CPU time, whether accounts are kept or not. Rests count in no speed.
     pub fn made(&mut self, chunks: usize, spent: Duration) {
         if chunks == 0 {
@@ -188,6 +205,21 @@ fn millis(millis: f64) -> Duration {
 mod tests {
     use super::*;
     use crate::energy::fraction::Fraction;
+
+    #[test]
+    fn a_task_that_takes_long_lets_others_run_and_is_charged_when_it_ends() {
+        let decision = Decision { workers: 1, duty: Fraction::new(0.5), chunks: 8, ..Decision::default() };
+        let (mut duty_cycle, at) = (DutyCycle::default(), |s: u64| Instant::from_millis(s * 1000));
+        assert!(matches!(start(&mut duty_cycle, at(1), 0, &decision), Verdict::Run { .. }));
+        assert_eq!(duty_cycle.verdict(at(3), 0, &decision), Verdict::No, "it runs");
+        duty_cycle.set_aside(at(3), 0);
+        assert!(matches!(start(&mut duty_cycle, at(5), 0, &decision), Verdict::Run { .. }));
+        duty_cycle.finished(at(6), 0, 0, Duration::from_millis(10), &decision);
+        // Of a minute it took all, and had earned half.
+        duty_cycle.ended_aside(at(63), 0, at(3), Duration::from_secs(60), &decision);
+        let Verdict::Later(later) = duty_cycle.verdict(at(63), 0, &decision) else { panic!("it has a debt") };
+        assert!(later > at(63 + 55) && later < at(63 + 62), "{later:?}");
+    }
 
     /// Starts a task if it may run.
     fn start(duty_cycle: &mut DutyCycle, now: Instant, at: usize, decision: &Decision) -> Verdict {

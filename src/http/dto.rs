@@ -39,7 +39,7 @@ pub use ledger::{Pace, Passages, Progress};
 pub use models::{LanguageShare, LanguagesOf, ModelHere, ModelsHere};
 pub use outside::PageOutside;
 pub use quiet::QuietSet;
-pub use search::{SearchAnswer, SearchHit, SearchPlace, SearchResults};
+pub use search::{HitFile, SearchAnswer, SearchHit, SearchPlace, SearchResults};
 pub use starting::Starting;
 pub use tokens::{BrowserSession, Door, NamedToken, NewToken, Role, Sessions, TokenKind, Tokens};
 

@@ -9,10 +9,16 @@ use serde_json::{Map, Value, json};
 use trillium::Method;
 
 /// Parameters in the query of an address: path of the call, name, whether it must be there, what it is.
-const PARAMETERS: [(&str, &str, bool, &str); 9] = [
+const PARAMETERS: [(&str, &str, bool, &str); 10] = [
     ("/v1/events", "after", false, "The number of the last event that is known."),
     ("/v1/document", "path", true, "The document's path, absolute."),
     ("/v1/document", "from", false, "The number of the passage to begin with."),
+    (
+        "/v1/document",
+        "passage",
+        false,
+        "The `passage` of a hit, in place of a number to begin with: the part begins some passages before it.",
+    ),
     ("/v1/documents", "end", true, "The end of the path: the file's name, or with those of the folders around it."),
     ("/v1/document/file", "path", true, "The document's path, absolute."),
     ("/v1/cid", "path", true, "The document's path, absolute."),

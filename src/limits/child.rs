@@ -15,6 +15,9 @@ pub const PARSER_CPU_S: u64 = 120;
 /// Milliseconds that one document may take in all. A parser behind other programs gets a part of a core only.
 pub const PARSER_WALL_MS: u64 = 300_000;
 
+/// Milliseconds from the start of a parser process for which the next document waits for its end. Then it is set aside, and its file read anew later.
+pub const PARSER_TURN_MS: u64 = 2_000;
+
 /// The same for a look at what a parser process may do, which parses nothing.
 pub const PARSER_LOOK_MS: u64 = 5_000;
 

@@ -76,6 +76,9 @@ pub const STREAM_ALIVE_MS: u64 = 5_000;
 /// Passages of a document's text in one answer: about 12,000 words.
 pub const DOCUMENT_PASSAGES_MAX: usize = 64;
 
+/// Passages before the one that somebody wants to see in its document: what stands above it on a page.
+pub const PASSAGES_BEFORE: usize = 16;
+
 /// Files of documents that are sent at once; each is in memory until it is sent.
 pub const FILES_SENT_MAX: usize = 2;
 

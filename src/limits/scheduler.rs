@@ -36,8 +36,17 @@ pub const BACKGROUND_MAX: usize = 4;
 /// Tasks beyond these that read what other devices may embed: a file that takes long to read holds up no lending.
 pub const LENDING_SLOTS: usize = 1;
 
+/// Files that are read for longer than `READ_LONG_MS` and beside which another task has their slot: while a parser is at one, others are read.
+pub const LONG_READS: usize = 1;
+
+/// Milliseconds from which on a file counts as one that is read for long. Most documents are parsed sooner.
+pub const READ_LONG_MS: u64 = 2_000;
+
+/// Documents that wait until the parser of another one is done. While there are so many, none is read beside that parser.
+pub const SET_ASIDE_MAX: usize = 1_024;
+
 /// Background tasks that are queued for their threads.
-pub const BACKGROUND_LANE: usize = 5;
+pub const BACKGROUND_LANE: usize = 6;
 
 /// Audits of the store that are under way or wait for it at once.
 pub const AUDITS_MAX: usize = 4;
@@ -53,7 +62,7 @@ pub const SAVES_LANE: usize = 32;
 
 const _: () = {
     assert!(
-        AUDITS_LANE >= AUDITS_MAX && BACKGROUND_LANE >= BACKGROUND_MAX + LENDING_SLOTS,
+        AUDITS_LANE >= AUDITS_MAX && BACKGROUND_LANE >= BACKGROUND_MAX + LENDING_SLOTS + LONG_READS,
         "whatever runs has been queued"
     );
     assert!(SAVES_LANE >= SAVES_MAX, "tasks and saves together are no more");

@@ -188,7 +188,8 @@ pub const BYTES_PER_WORD_MAX: usize = 120;
 /// 18. A folder of mails whose lines end in CR is divided into its mails. The title of front matter stands above the first words below it, and is no
 ///     passage by itself.
 /// 19. A row of a table is a passage of its own.
-pub const READER: u64 = 19;
+/// 20. The first row of a table has neither the names of its columns nor the table's title before it.
+pub const READER: u64 = 20;
 
 /// Documents whose language is looked at, for the status: at least so many of all, evenly spread, and less than twice as many.
 pub const LANGUAGE_SAMPLE: usize = 64;

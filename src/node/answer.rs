@@ -50,7 +50,7 @@ impl Node {
         let no_phrase = lacking.no_phrase && !merged.is_empty();
         let fits = merged.is_empty() || any_fits(&merged) || have_phrases(text, &merged);
         let mut narrowed = self.narrowed(now, &query, (no_phrase, !merged.is_empty()), (of_types, answered == 1));
-        narrowed.english_only = self.is_english_only(text, &merged);
+        narrowed.english_only = self.is_english_only(text, &filter.collections);
         narrowed.unknown.extend(told_missing(&lacking.missing));
         narrowed.unknown.extend(absent.filter(|_| !merged.is_empty()));
         let terms = QueryTerms::new(text);
@@ -81,21 +81,17 @@ impl Node {
     /// A hit as people see it.
     fn ranked(&self, terms: &QueryTerms, merged: Merged) -> RankedHit {
         let place = |(device, path)| RankedPlace { device: self.title(device), peer_id: self.peer_id_of(device), path };
-        let away = |absence| if let Absence::Away(since) = absence { Some(since) } else { None };
-        let kept = |absence| if let Absence::Kept(since) = absence { Some(since) } else { None };
-        let absence = self.absence(&merged.hit);
         RankedHit {
             device: self.title(merged.device),
             peer_id: self.peer_id_of(merged.device),
             score: merged.score,
+            absence: self.absence(&merged.hit),
             gone_since: self.gone_since(&merged.hit),
+            passage: merged.device.is_none().then_some(merged.hit.row),
             snippet: snippet(terms, &merged.hit.heading, &merged.hit.text),
             path: merged.hit.path,
             heading: merged.hit.heading,
             text: merged.hit.text,
-            away_since: absence.and_then(away),
-            kept_since: absence.and_then(kept),
-            is_unreadable: absence == Some(Absence::Unreadable),
             places: merged.places.into_iter().map(place).collect(),
         }
     }

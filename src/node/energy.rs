@@ -189,15 +189,14 @@ impl Node {
             return None;
         }
         for account in 0..allowed.workers.min(BACKGROUND_MAX) {
-            if self.energy.accounts.values().any(|taken| *taken == account) {
+            if self.energy.accounts.is_taken(account) {
                 continue;
             }
             match self.energy.duty_cycle.verdict(now, account, &allowed) {
                 Verdict::Run { chunks } => {
-                    return Some(Grant {
-                        account,
-                        allowance: WorkAllowance { chunks: (bulk || beside).then_some(chunks) },
-                    });
+                    // Beside a file that takes long no more is embedded than without it.
+                    let embeds = (bulk || beside) && self.energy.accounts.under_way() < allowed.workers;
+                    return Some(Grant { account, allowance: WorkAllowance { chunks: embeds.then_some(chunks) } });
                 }
                 Verdict::Later(at) => self.energy.credit_at = earliest(self.energy.credit_at, Some(at)),
                 Verdict::No => {}
@@ -211,8 +210,15 @@ impl Node {
         if self.energy.decision.is_some() {
             self.energy.duty_cycle.started(now, grant.account);
             self.energy.beside_from = Some(now + Duration::from_millis(BESIDE_QUESTIONS_MS));
-            let inserted = self.energy.accounts.insert(id, grant.account);
-            debug_assert!(inserted.is_ok(), "slots never exceed the table");
+            self.energy.accounts.begin(id, grant.account);
+        }
+    }
+
+    /// A file that takes long mostly waits for the process that parses it: another task may run meanwhile.
+    pub(super) fn set_long_read_aside(&mut self, now: Instant) {
+        let long = self.scheduler.long_read();
+        if let Some(account) = long.and_then(|id| self.energy.accounts.set_aside(now, id)) {
+            self.energy.duty_cycle.set_aside(now, account);
         }
     }
 
@@ -226,9 +232,11 @@ impl Node {
             _ => 0,
         };
         out.push(Output::Spent { cpu: spent, chunks });
-        if let Some(account) = self.energy.accounts.remove(&id) {
-            let allowed = if decision.workers > 0 { decision } else { light(&decision) };
-            self.energy.duty_cycle.finished(now, account, chunks, spent, &allowed);
+        let allowed = if decision.workers > 0 { decision } else { light(&decision) };
+        match self.energy.accounts.end(id) {
+            Some((account, None)) => self.energy.duty_cycle.finished(now, account, chunks, spent, &allowed),
+            Some((account, Some(since))) => self.energy.duty_cycle.ended_aside(now, account, since, spent, &allowed),
+            None => {}
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct EnergyState {
     pub(super) decision: Option<Decision>,
     pub(super) duty_cycle: DutyCycle,
     /// The duty-cycle account that each running task is charged to.
-    pub(super) accounts: LinearMap<TaskId, usize, BACKGROUND_MAX>,
+    pub(super) accounts: Accounts,
     /// When an account that had no credit has some again.
     pub(super) credit_at: Option<Instant>,
     /// Whether people wait for answers, as reported to the governor last.
@@ -41,6 +41,53 @@ pub(super) struct EnergyState {
     pub(super) told: ToldHold,
     /// What others say of their energy.
     pub(super) others: OthersEnergy,
+}
+
+/// Which running task is charged to which duty-cycle account.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    running: LinearMap<TaskId, usize, BACKGROUND_MAX>,
+    /// A task that takes long, its account, and since when others may run on that.
+    aside: Option<(TaskId, usize, Instant)>,
+}
+
+impl Accounts {
+    /// How many have a task of their own.
+    pub(super) fn len(&self) -> usize {
+        self.running.len()
+    }
+
+    /// The same with the task that is set aside.
+    pub(super) fn under_way(&self) -> usize {
+        self.running.len() + usize::from(self.aside.is_some())
+    }
+
+    /// Whether an account has a task.
+    pub(super) fn is_taken(&self, account: usize) -> bool {
+        self.running.values().any(|taken| *taken == account)
+    }
+
+    /// A task starts.
+    pub(super) fn begin(&mut self, id: TaskId, account: usize) {
+        let inserted = self.running.insert(id, account);
+        debug_assert!(inserted.is_ok(), "slots never exceed the table");
+    }
+
+    /// Sets a task aside, if it has an account and no other one is aside; gives the account.
+    pub(super) fn set_aside(&mut self, now: Instant, id: TaskId) -> Option<usize> {
+        if self.aside.is_some() {
+            return None;
+        }
+        let account = self.running.remove(&id)?;
+        self.aside = Some((id, account, now));
+        Some(account)
+    }
+
+    /// A task ended: its account, and since when it was set aside, if it was.
+    pub(super) fn end(&mut self, id: TaskId) -> Option<(usize, Option<Instant>)> {
+        let aside = self.aside.take_if(|(aside, ..)| *aside == id).map(|(_, account, since)| (account, Some(since)));
+        aside.or_else(|| Some((self.running.remove(&id)?, None)))
+    }
 }
 
 /// Linked devices with surplus energy, as they published it, and why others do little, as they told when they were asked. What is

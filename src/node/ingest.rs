@@ -61,6 +61,7 @@ impl Node {
             // Somebody waits for it, as for the answer to a question.
             self.scheduler.start_awaited(&mut self.orders);
         }
+        self.set_long_read_aside(now);
         while self.scheduler.has_slot()
             && let Some(grant) = self.next_grant(now)
         {

@@ -1,25 +1,22 @@
 //! The models of collections, chosen by language; and devices whose vectors are of another model than this one's, which cannot embed for it.
 
 use super::{Node, Out};
+use crate::base::collection_name::is_same;
 use crate::base::finding::{Area, Finding};
 use crate::base::fluency::Fluency;
 use crate::base::id::PeerKey;
 use crate::base::span::span;
 use crate::base::time::Instant;
 use crate::limits::PEERS_MAX;
-use crate::query::merge::Merged;
 use crate::scheduler::regroup::{NewGroup, NewModel, Regroup};
-use crate::scheduler::{self, task::CollectionLanguage};
-use crate::search::lexical::detection::is_english;
+use crate::scheduler::{self, task::CollectionLanguage, task::SpokenLanguages};
+use crate::search::lexical::detection::{ENGLISH, is_english};
 use crate::store::record::NamedModel;
 use crate::wire::gossip::{Fact, Kind};
 
 /// A collection has few documents in other languages than English if they are less than one in so many: between this and half of them its model
 /// stays as it is.
 const FEW_FOREIGN: usize = 4;
-
-/// Hits whose language is looked at, the best ones: those that people read.
-const LOOKED_AT: usize = 10;
 
 impl Node {
     /// A device asks, or offers work, with vectors of this model.
@@ -61,16 +58,40 @@ impl Node {
         }
     }
 
-    /// Whether only English is matched by its meaning here, and the question, or half of what was found at least, is surely in another language. Of a
-    /// question that is too short to tell, nobody knows.
-    pub(super) fn is_english_only(&self, question: &str, hits: &[Merged]) -> bool {
-        if self.config.fluency != Fluency::English || self.config.multilingual.is_some() {
+    /// Whether only English is matched by its meaning here, and that matters to this question about these collections (none: about all): it is surely in
+    /// another language; or it is in English, and more than a few of the documents are not; or it is too short to tell, and most of them are not. What
+    /// was found for it does not matter: what is not found is missed the most.
+    pub(super) fn is_english_only(&self, question: &str, collections: &[String]) -> bool {
+        if !self.knows_english_alone() {
             return false;
         }
-        is_english(question).is_some_and(|is| {
-            let told: Vec<bool> = hits.iter().take(LOOKED_AT).filter_map(|one| is_english(&one.hit.text)).collect();
-            let foreign = told.iter().filter(|is_english| !**is_english).count();
-            !is || foreign > 0 && 2 * foreign >= told.len()
+        let (foreign, known) = self.foreign_of(collections);
+        match is_english(question) {
+            Some(false) => true,
+            Some(true) => foreign > 0 && FEW_FOREIGN * foreign >= known,
+            None => 2 * foreign > known,
+        }
+    }
+
+    /// A question is asked: in which languages the documents are is counted, if that is not known, so that the next answers can tell what it means.
+    pub(super) fn want_languages(&mut self, now: Instant) {
+        if self.knows_english_alone() {
+            self.queries.looked.get_or_insert(now);
+        }
+    }
+
+    const fn knows_english_alone(&self) -> bool {
+        matches!(self.config.fluency, Fluency::English) && self.config.multilingual.is_none()
+    }
+
+    /// How many documents of the sample of these collections are surely in another language than English, and of how many the language is sure.
+    fn foreign_of(&self, collections: &[String]) -> (usize, usize) {
+        let is_meant = |of: &&SpokenLanguages| {
+            collections.is_empty() || collections.iter().any(|name| is_same(name, &of.collection))
+        };
+        self.queries.spoken.iter().filter(is_meant).fold((0, 0), |(foreign, known), of| {
+            let english = of.languages.iter().find(|(language, _)| *language == ENGLISH).map_or(0, |(_, count)| *count);
+            (foreign + of.known.saturating_sub(english), known + of.known)
         })
     }
 

@@ -4,8 +4,8 @@
 
 use super::mesh_report::{InviteReport, JoinReport, MeshReport, PairingReport};
 use super::status::Status;
-use crate::base::hit::{FileCoverage, UnusableFile, is_false, is_zero};
-use crate::base::id::{DocId, PeerKey, ReplyId, SaveId, TaskId};
+use crate::base::hit::{Absence, FileCoverage, UnusableFile, is_false, is_zero};
+use crate::base::id::{DocId, PeerKey, ReplyId, Row, SaveId, TaskId};
 use crate::base::time::Duration;
 use crate::base::vector::Quantized;
 use crate::energy::policy::gate::Backlog;
@@ -281,7 +281,7 @@ pub enum Response {
 pub struct Narrowed {
     /// Whether it has words in quotes that no passage has as they stand, although there are hits: they are only the nearest.
     pub no_phrase: bool,
-    /// Whether it, or most of what was found, is in another language than English, which alone is matched by its meaning here.
+    /// Whether it, or a good part of the documents, is in another language than English, which alone is matched by its meaning here.
     pub english_only: bool,
     /// The filters, as they are typed.
     pub filters: Vec<String>,
@@ -361,12 +361,10 @@ pub struct RankedHit {
     pub text: String,
     /// The sentences of it that have the most of the question's words, see `search::snippet`.
     pub snippet: Vec<String>,
-    /// Since when its file is away, in seconds since 1970; `None` if it is there.
-    pub away_since: Option<i64>,
-    /// Since when its file is gone, where its owner keeps the document without it, in seconds since 1970; `None` if not.
-    pub kept_since: Option<i64>,
-    /// Whether its file is there and cannot be read now, so that the text is that of an earlier reading. Only of this device.
-    pub is_unreadable: bool,
+    /// That its file is not there, or cannot be read; `None` if it can be.
+    pub absence: Option<Absence>,
+    /// The row of the passage in the store, by which it is found in its document. Only of this device.
+    pub passage: Option<Row>,
     /// Since when its file is gone, in seconds since 1970, while its owner is asked what is to become of it, else `None`. Only of this device.
     pub gone_since: Option<i64>,
     /// All files with this text that were found, this hit's first; at most `PLACES_MAX`.

@@ -37,6 +37,7 @@ impl Node {
         if let Err(why) = self.check_devices(filter).and_then(|()| self.check_collections(now, filter)) {
             return out.push(Output::Reply(reply, Response::refused(Problem::Conflict, why)));
         }
+        self.want_languages(now);
         let task = self.scheduler.issue();
         self.queries.local.open(now, reply, question.clone(), count, task);
         out.push(Output::Start(task, Task::EmbedQuery { question: question.text }));

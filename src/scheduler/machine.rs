@@ -177,7 +177,8 @@ impl Scheduler {
         // While a scan waits or runs, a place that is due needs no timer: it is planned after that scan.
         let scan = if self.scans.any() || full { None } else { self.scans.deadline() };
         let purge = if full { None } else { self.purges.deadline(self.reading()) };
-        earliest(earliest(waiting, self.disk.deadline()), earliest(scan, purge))
+        let read = if full { None } else { self.read_deadline() };
+        earliest(earliest(waiting, self.disk.deadline()), earliest(earliest(scan, purge), read))
     }
 
     /// Answers whoever has waited long enough, measures a full disk, and plans the scans that are due.
@@ -221,7 +222,20 @@ impl Scheduler {
 
     /// The next document to read or to embed. While more fail than there is room for, there are pauses between them.
     fn next_document(&mut self, chunks: Option<usize>) -> Option<Task> {
-        if self.running.parking.pause().is_some() { None } else { self.queue.next(&self.counts, chunks) }
+        if self.running.parking.pause().is_some() {
+            return None;
+        }
+        let now = self.running.now;
+        let again = if self.running.beside() == 0 { self.queue.next_set_aside(now) } else { None };
+        again.or_else(|| self.queue.next(&self.counts, chunks))
+    }
+
+    /// When another task gets the slot of a file that takes long, or what such a file held up may be tried again.
+    fn read_deadline(&self) -> Option<Instant> {
+        let waits = self.to_do() > 0 && !self.has_slot();
+        let beside = self.running.beside_from().filter(|_| waits);
+        let again = self.queue.set_aside_until().filter(|at| *at > self.running.now && self.running.beside() == 0);
+        earliest(beside, again)
     }
 
     /// The next step of a removal. A scan that is under way may find files of the place once more: its save comes first.

@@ -7,6 +7,9 @@
 //! the file turns up under another name, and so does a text that an edit removed; then they are purged (`purges`). The queue
 //! holds only the next documents of each stage; a refill task reads more from the store's todo list.
 //!
+//! A file that is read for long, mostly as its parser is at it, gives its slot to another task; documents that wait for that parser are set aside
+//! and come again behind it, so that those which need none do not wait.
+//!
 //! The machine never starts work by itself. Its caller asks the governor whether the device may work now and passes the
 //! result as a [`WorkAllowance`]; [`Scheduler::start_next`] then starts the next task, if there is one. The caller also
 //! runs tasks of other kinds (questions, audits): all task ids are issued here, so that an id names one task
@@ -31,7 +34,7 @@
 //! Invariants: a document has at most one task or save at a time; one scan runs at a time; a scan, refill or purge
 //! that panicked is tried once more; a document whose tasks fail is tried again after pauses that grow (`queue`) and then parked (`parking`), so that
 //! nothing waits for it. At most `TODO_MAX`
-//! documents of a stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks and `LENDING_SLOTS` more that read what others may embed, and `SAVES_MAX` tasks and saves together are
+//! documents of a stage, `DIRTY_MAX` dirty places, `BACKGROUND_MAX` tasks, `LENDING_SLOTS` more that read what others may embed and `LONG_READS` more while a file is read for long, and `SAVES_MAX` tasks and saves together are
 //! held.
 //!
 //! Tasks are done by `worker`, how much work may start is decided by `energy`, files and disks belong to `platform`,

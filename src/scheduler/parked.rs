@@ -55,6 +55,12 @@ impl Scheduler {
         self.queue.wake(now);
     }
 
+    /// The document was not read, as the parser of another one takes long: it comes behind that.
+    pub(super) fn on_no_turn(&mut self, now: Instant, doc: DocId) {
+        self.running.parking.ended(doc);
+        self.queue.set_aside(now, doc);
+    }
+
     /// When the next of them is over.
     pub(super) fn failing_until(&self) -> Option<Instant> {
         earliest(self.running.parking.pause(), self.queue.rests_until())

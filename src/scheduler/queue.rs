@@ -11,10 +11,12 @@ use heapless::Deque;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+mod aside;
 mod lending;
 mod resting;
 mod round;
 
+use aside::Aside;
 use lending::Lending;
 
 /// Why a document cannot be used whose file is not there, once no more of those can wait.
@@ -33,6 +35,8 @@ pub struct Queue {
     absent: BTreeSet<DocId>,
     /// Those whose tasks failed, with their stage and when they are tried again. At most `FAILING_MAX`.
     resting: BTreeMap<DocId, (Stage, Instant)>,
+    /// Those that wait for the parser of another one.
+    aside: Aside,
     /// Those that others may embed.
     lending: Lending,
 }
@@ -71,7 +75,10 @@ impl Queue {
             self.resting.remove(&doc);
         }
         self.note_for_others(doc, stage);
-        let Some(stage) = stage.filter(|_| !self.rests(doc)) else { return };
+        if stage != Some(Stage::Read) {
+            self.aside.forget(doc);
+        }
+        let Some(stage) = stage.filter(|_| !self.rests(doc) && !self.aside.has(doc)) else { return };
         let window = &mut self.windows[stage as usize];
         if !window.documents.iter().any(|listed| *listed == doc) {
             if window.documents.front().is_some_and(|first| doc < *first) {
@@ -152,7 +159,8 @@ impl Queue {
 
     /// A refill of at most `max` documents after this one found these.
     pub fn refilled(&mut self, stage: Stage, after: Option<DocId>, max: usize, docs: &[DocId]) {
-        let is_new = |doc: &DocId| !self.busy.contains_key(doc) && !self.absent.contains(doc) && !self.rests(*doc);
+        let is_held = |doc: &DocId| self.busy.contains_key(doc) || self.absent.contains(doc) || self.aside.has(*doc);
+        let is_new = |doc: &DocId| !is_held(doc) && !self.rests(*doc);
         let new: Vec<DocId> = docs.iter().copied().filter(is_new).collect();
         new.iter().for_each(|doc| self.push(*doc, kind_of(stage)));
         let window = &mut self.windows[stage as usize];
@@ -180,6 +188,9 @@ impl Queue {
     }
 
     fn next_of(&mut self, stage: Stage, counts: &StoreCounts, chunks: usize) -> Option<Task> {
+        if stage == Stage::Read && self.aside.is_full() {
+            return None;
+        }
         let window = &mut self.windows[stage as usize];
         while let Some(doc) = window.documents.pop_front() {
             let Entry::Vacant(entry) = self.busy.entry(doc) else { continue };
@@ -203,7 +214,7 @@ impl Queue {
     fn lacks(&self, stage: Stage, counts: &StoreCounts) -> bool {
         let window = &self.windows[stage as usize];
         let busy = self.busy.values().filter(|other| **other == stage).count();
-        let absent = if stage == Stage::Read { self.absent.len() } else { 0 };
+        let absent = if stage == Stage::Read { self.absent.len() + self.aside.len() } else { 0 };
         let held = busy + absent + self.resting_in(stage);
         !window.refilling && !window.exhausted && counts.count(kind_of(stage)) > held as u64
     }

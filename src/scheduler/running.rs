@@ -3,15 +3,18 @@
 use super::parking::Parking;
 use super::task::{Outcome, Task};
 use crate::base::id::TaskId;
-use crate::base::time::Instant;
-use crate::limits::{BACKGROUND_MAX, LENDING_SLOTS};
+use crate::base::time::{Duration, Instant};
+use crate::limits::{BACKGROUND_MAX, LENDING_SLOTS, LONG_READS, READ_LONG_MS};
 use crate::store::keys::Stage;
 use heapless::{LinearMap, Vec as Bounded};
+
+/// See [`READ_LONG_MS`].
+const READ_LONG: Duration = Duration::from_millis(READ_LONG_MS);
 
 /// The running tasks of this machine.
 #[derive(Debug, Default)]
 pub(super) struct Running {
-    tasks: LinearMap<TaskId, (Task, Instant), { BACKGROUND_MAX + LENDING_SLOTS }>,
+    tasks: LinearMap<TaskId, (Task, Instant), { BACKGROUND_MAX + LENDING_SLOTS + LONG_READS }>,
     /// The time of the last input.
     pub(super) now: Instant,
     /// An instant with its time of day, in seconds since 1970, as the last scan told it, or the start.
@@ -36,6 +39,30 @@ impl Running {
     pub(super) fn lending(&self) -> usize {
         let lends = |task: &Task| matches!(task, Task::Lend { .. } | Task::Refill { to_lend: true, .. });
         self.tasks.values().filter(|(task, _)| lends(task)).count()
+    }
+
+    /// The files that are being read, and since when.
+    fn reads(&self) -> impl Iterator<Item = (TaskId, Instant)> {
+        let reads = self.tasks.iter().filter(|(_, (task, _))| matches!(task, Task::Read { .. }));
+        reads.map(|(id, (_, since))| (*id, *since))
+    }
+
+    /// Those of them that take long.
+    pub(super) fn long_reads(&self) -> impl Iterator<Item = (TaskId, Instant)> {
+        self.reads().filter(|(_, since)| self.now.since(*since) >= READ_LONG)
+    }
+
+    /// How many of them have a slot of their own.
+    pub(super) fn beside(&self) -> usize {
+        self.long_reads().count().min(LONG_READS)
+    }
+
+    /// When the next file is read for so long that it has one.
+    pub(super) fn beside_from(&self) -> Option<Instant> {
+        if self.beside() == LONG_READS {
+            return None;
+        }
+        self.reads().map(|(_, since)| since + READ_LONG).min()
     }
 
     /// The tasks, each with the time when it began.

@@ -320,6 +320,8 @@ pub enum Outcome {
     Purgeable(Vec<Change>, Option<Vec<u8>>),
     /// Changes to save.
     Changes(Vec<Change>),
+    /// A document was not read, as the parser of another one takes long.
+    NoTurn,
     /// The file at this path could not be read, since another file system is there than the one on which it was learnt: changes to save.
     Away(Vec<u8>, Vec<Change>),
     /// A document is to be parked: its path, and the change.

@@ -21,6 +21,7 @@ mod lend_anew_test;
 mod lend_old_test;
 mod lend_slot_test;
 mod lend_test;
+mod long_read_test;
 mod matching_test;
 mod outage_test;
 mod pace_test;

@@ -151,12 +151,19 @@ impl Scheduler {
     /// reserved.
     #[must_use]
     pub fn has_slot(&self) -> bool {
-        self.running.len() - self.running.lending().min(LENDING_SLOTS) < self.slots && self.under_way() < SAVES_MAX
+        let beside = self.running.lending().min(LENDING_SLOTS) + self.running.beside();
+        self.running.len() - beside < self.slots && self.under_way() < SAVES_MAX
+    }
+
+    /// The file that is read for so long that another task has its slot.
+    #[must_use]
+    pub fn long_read(&self) -> Option<TaskId> {
+        self.running.long_reads().min_by_key(|(_, since)| *since).map(|(id, _)| id)
     }
 
     /// The same for a task that reads what others may embed, which has a slot of its own besides: what reads a long file has one for minutes.
     pub(super) fn has_slot_to_lend(&self) -> bool {
-        self.running.len() < self.slots + LENDING_SLOTS
+        self.running.len() - self.running.beside() < self.slots + LENDING_SLOTS
             && (self.running.lending() < LENDING_SLOTS || self.has_slot())
             && self.under_way() < SAVES_MAX
     }

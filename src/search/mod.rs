@@ -14,6 +14,7 @@ pub mod files;
 pub mod fusion;
 pub mod indexes;
 pub mod lexical;
+mod rows;
 pub mod scores;
 pub mod snippet;
 pub mod vector;

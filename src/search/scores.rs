@@ -5,6 +5,7 @@ use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, telling,
 use super::lexical::lacking::{Lacking, Limited};
 use super::lexical::own_form::{by_other_forms, without_zeros_alone};
 use super::lexical::terms::QueryTerms;
+use super::rows::sure_of_row;
 use crate::base::file_name;
 use crate::base::hit::{CorpusStatistics, SearchHit};
 use std::collections::BTreeSet;
@@ -71,6 +72,7 @@ pub fn fused<'a>(
     let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
     let others = by_other_forms(terms, statistics, hits.clone());
     scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
+    raise_by_row(&mut scores, terms, statistics, hits.clone().zip(words.iter().copied()));
     let nearness = hits.clone().map(|hit| terms.fluency().nearness(hit.cosine));
     let mut all: Vec<(f32, f32)> = nearness.zip(words.iter().copied()).collect();
     if lacking.is_only_like {
@@ -111,6 +113,22 @@ pub fn fused<'a>(
         }
     }
     scores
+}
+
+/// Where the best hit is the row of a table that is surer as one than it is as prose, all scores become as much more: their order stays, and where prose
+/// is the best one nothing changes.
+fn raise_by_row<'a>(
+    scores: &mut [f32],
+    terms: &QueryTerms,
+    statistics: &CorpusStatistics,
+    mut hits: impl Iterator<Item = (&'a SearchHit, f32)>,
+) {
+    let best = scores.iter().copied().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    let Some((at, best)) = best.filter(|(_, best)| *best > 0.0) else { return };
+    let by_row = hits.nth(at).and_then(|(hit, words)| sure_of_row(terms, statistics, hit, words));
+    if let Some(by_row) = by_row.filter(|sure| *sure > best) {
+        scores.iter_mut().for_each(|score| *score *= by_row / best);
+    }
 }
 
 /// For each hit that has but one word of a question of several, no number, and one that many passages have, what it scores by that at most: said again and again in
@@ -295,6 +313,24 @@ mod tests {
         assert!(scores(question, &rare)[78] > 0.7, "a word that no other passage has tells what is meant");
         let page = include_str!("../http/page/hits.js");
         assert!(page.contains("STRONG = 0.7,") && NOT_STRONG < 0.7, "the page calls no such hit strong");
+    }
+
+    #[test]
+    fn the_row_of_a_table_that_has_what_is_named_is_surer_than_prose_and_the_order_stays() {
+        let note = "the lamp of the long hall is broken, and nobody knows where the ladder stands by now, as it was lent to the \
+            people of the second floor in spring and never came back to us";
+        let of = |first: &str| {
+            let mut texts = vec![(first, 0.1); 1];
+            texts.extend([(note, 0.2); 4]);
+            texts.extend([(note, 0.1); 40]);
+            scores("Was hat der Tierarzt gekostet?", &texts)
+        };
+        let row = of("Date: 2024-03-02; Payee: Tierarzt Falk; Purpose: vaccination of the tomcat; Amount: -48.20");
+        let prose = of(&format!("The Tierarzt was here, and {note}"));
+        assert!(prose[0] < 0.3 && (0.3..0.7).contains(&row[0]), "{} {}", prose[0], row[0]);
+        for scores in [&row, &prose] {
+            assert!(scores[0] > scores[1] && scores[1] > scores[5], "{scores:?}");
+        }
     }
 
     #[test]

@@ -78,8 +78,8 @@ impl Requests {
 /// What the world keeps about a running agent.
 #[derive(Debug, Default)]
 pub(super) struct AgentRun {
-    /// Background tasks under way: whether they embed.
-    pub(super) tasks: BTreeMap<TaskId, bool>,
+    /// Background tasks under way: whether they embed, and since when.
+    pub(super) tasks: BTreeMap<TaskId, (bool, Instant)>,
     /// All tasks under way, with the lane of each.
     pub(super) lanes: BTreeMap<TaskId, &'static str>,
     /// Whether file changes are reported to it.

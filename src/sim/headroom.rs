@@ -2,12 +2,12 @@
 
 use super::world::World;
 use crate::base::id::TaskId;
-use crate::base::time::Duration;
+use crate::base::time::{Duration, Instant};
 use crate::energy::decision::{Besides, Decision};
 use crate::energy::fraction::Fraction;
 use crate::energy::mode::Mode;
 use crate::energy::reason::Reason;
-use crate::limits::BESIDE_QUESTIONS_MS;
+use crate::limits::{BESIDE_QUESTIONS_MS, LONG_READS, READ_LONG_MS};
 use crate::node::input::Input;
 use crate::scheduler::task::Task;
 
@@ -77,6 +77,7 @@ impl World {
         }
         self.load_changes(at);
         let governed = self.coordinator(at).is_some();
+        let now = self.clock(at);
         let device = &mut self.devices[at];
         let Some(decision) = device.decision else { return };
         let embeds = matches!(task, Task::Embed { .. } | Task::EmbedLent(_) | Task::EmbedBorrowed(_));
@@ -101,7 +102,15 @@ impl World {
         if !counted {
             return;
         }
-        assert!(device.run.tasks.len() < decision.workers.max(1), "more tasks than workers: {:?}", device.run.tasks);
-        device.run.tasks.insert(id, embeds);
+        // What is read for long, as by a device that slept meanwhile, has a place of its own (`LONG_READS`).
+        let long =
+            |(embeds, since): &&(bool, Instant)| !embeds && now.since(*since) >= Duration::from_millis(READ_LONG_MS);
+        let beside = device.run.tasks.values().filter(long).count().min(LONG_READS);
+        assert!(
+            device.run.tasks.len() - beside < decision.workers.max(1),
+            "more tasks than workers: {:?}",
+            device.run.tasks
+        );
+        device.run.tasks.insert(id, (embeds, now));
     }
 }

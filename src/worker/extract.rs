@@ -35,6 +35,8 @@ pub enum Content {
     },
     /// It was read, and the extraction of its text was interrupted, for this reason, which is not the file's.
     Interrupted(String),
+    /// It was read, and its text was not extracted, as the parser of another document takes long: it is read anew later.
+    NoTurn,
     /// It is larger than `DOCUMENT_BYTES_MAX` and was not read.
     TooLarge(FileStamp),
     /// It exists and its owner lets this user not read it, for this reason.
@@ -60,6 +62,7 @@ impl Content {
 pub fn changes(embedder: &(impl Embedder + ?Sized), id: DocId, doc: &Document, content: Content) -> Vec<Change> {
     let name = String::from_utf8_lossy(&doc.path);
     let (stamp, last) = match content {
+        Content::NoTurn => return Vec::new(),
         Content::Missing(_) => return not_now(id, doc, |stamp| Change::Absent { doc: id, stamp }),
         Content::Failed(why) | Content::Interrupted(why) => {
             let reason = format!("{NOT_NOW}: {why}.");

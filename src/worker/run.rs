@@ -67,6 +67,7 @@ where
                 let content = match (io.read)(&document.path, &watched) {
                     // A few more attempts, and then it is parked: this could go on for ever.
                     Content::Interrupted(why) => return Outcome::Failed(why),
+                    Content::NoTurn => return Outcome::NoTurn,
                     content => content,
                 };
                 let is_away = content.is_away(&document);

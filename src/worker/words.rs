@@ -254,8 +254,8 @@ pub fn catch_up<K: Kv>(library: &mut Library<K>, index: &mut Index) -> Result<()
 /// Any `KvError`.
 pub fn named(kv: &impl Kv, terms: &QueryTerms) -> Result<BTreeSet<Row>, KvError> {
     let mut rows = BTreeSet::new();
-    for (_, forms) in terms.looked_up() {
-        for form in forms {
+    for (at, forms) in terms.looked_up() {
+        for form in forms.iter().chain(terms.other_spellings(at)) {
             for doc in words::named(kv, form, NAMED_BY_WORD_MAX)? {
                 let doc = read::document(kv, doc)?.filter(|doc| doc.state != DocState::Tombstoned);
                 let chunks = doc.into_iter().flat_map(|doc| doc.chunks).take(NAMED_BY_WORD_CHUNKS);

@@ -102,9 +102,8 @@ fn respond(request: Request) -> Response {
                 text: question,
                 snippet: Vec::new(),
                 score: 0.5,
-                away_since: None,
-                kept_since: None,
-                is_unreadable: false,
+                absence: None,
+                passage: None,
                 gone_since: None,
                 places: Vec::new(),
             };

@@ -8,7 +8,7 @@ use crate::embed::Embedder;
 use crate::embed::engine::Engine;
 use crate::embed::loaded::Loaded;
 use crate::energy::rank::Rank;
-use crate::limits::{BACKGROUND_MAX, LENDING_SLOTS, SAVES_LANE};
+use crate::limits::{BACKGROUND_MAX, LENDING_SLOTS, LONG_READS, SAVES_LANE};
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
 use crate::platform::child::Parsers;
@@ -136,7 +136,7 @@ pub(super) fn start(
         spawn(&format!("background-{n}"), move || executor.run(&tasks))
     };
     let (background_threads, background) =
-        BackgroundThreads::start(background_slots() + LENDING_SLOTS, Box::new(begin))?;
+        BackgroundThreads::start(background_slots() + LENDING_SLOTS + LONG_READS, Box::new(begin))?;
     let joins = background_threads.joins();
     let (lanes, LaneEnds { questions, checks, searches, peer_searches, audits }) = Lanes::new(background, of_lanes);
     let (disk, folders) = (executor.disk.clone(), executor.folders.clone());

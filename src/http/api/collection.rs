@@ -6,7 +6,7 @@ use crate::base::id::Ring;
 use crate::config::check_collection;
 use crate::http::dto::{ModelHere, ModelsHere};
 use crate::node::output::Response;
-use crate::platform::models::{MAKE_MULTILINGUAL, MULTILINGUAL};
+use crate::platform::models::{GET_MULTILINGUAL, MULTILINGUAL};
 use crate::scheduler::regroup::{NewGroup, NewModel, Regroup};
 use crate::store::record::{NamedModel, Source};
 use serde::Deserialize;
@@ -121,11 +121,7 @@ impl Models {
     pub(super) fn named(&self, name: &str) -> Result<&NamedModel, String> {
         let Some(model) = self.all().find(|model| model.name == name) else {
             let names: Vec<&str> = self.all().map(|model| model.name.as_str()).collect();
-            let made = if name == MULTILINGUAL {
-                format!(" `{MAKE_MULTILINGUAL}`, in the sources of this program, makes its file.")
-            } else {
-                String::new()
-            };
+            let made = if name == MULTILINGUAL { format!(" {GET_MULTILINGUAL}") } else { String::new() };
             return Err(format!(
                 "There is no model {name:?}; there are {}. Its folder belongs into {}.{made} Nothing was changed.",
                 names.join(", "),
@@ -232,7 +228,7 @@ mod tests {
         assert_eq!(read(r#"{"name":"a","model":"small"}"#), Ok(set("small")));
         assert_eq!(read(r#"{"name":"a","back":true}"#), Ok(NewGroup::Model(NewModel::Back)));
         let why = read(r#"{"name":"a","model":"wattle-e5-s6"}"#).unwrap_err();
-        assert!(why.contains("there are large, small") && why.contains(MAKE_MULTILINGUAL), "{why}");
+        assert!(why.contains("there are large, small") && why.contains(GET_MULTILINGUAL), "{why}");
         assert_eq!(read(r#"{"name":"a","ring":"private"}"#), Ok(NewGroup::Ring(Ring::Private)));
         assert_eq!(read(r#"{"name":"a","ring":"private","new":true}"#), Ok(NewGroup::NewPrivate));
         assert_eq!(read(r#"{"name":"a","to":"b"}"#), Ok(NewGroup::Name("b".to_owned())));

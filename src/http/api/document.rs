@@ -4,6 +4,7 @@
 //! a browser would run as a page of this address is none: it is sent as an attachment, without a type.
 
 use super::{Api, NO_STORE, NO_THREAD, Refused};
+use crate::base::id::Row;
 use crate::http::answer::{json, refused, refused_for_good};
 use crate::http::dto::{DocumentPaths, DocumentText, text};
 use crate::http::pieces::Pieces;
@@ -13,7 +14,7 @@ use crate::platform::given_back::room;
 use crate::platform::{blocking, folder};
 use crate::store::kv::{Kv, KvError};
 use crate::store::record::Source;
-use crate::worker::retrieve::document::{DocumentPart, ending, part, unread};
+use crate::worker::retrieve::document::{Begin, DocumentPart, ending, part, unread};
 use futures_lite::stream;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -30,13 +31,13 @@ fn not_here(path: &[u8]) -> String {
 impl Api {
     /// The text of a document, in parts.
     pub(in crate::http) async fn document(&self, conn: Conn) -> Conn {
-        let asked = path(&conn).and_then(|path| Ok((from(&conn)?, path)));
-        let (from, path) = match asked {
+        let asked = path(&conn).and_then(|path| Ok((begin(&conn)?, path)));
+        let (begin, path) = match asked {
             Ok(asked) => asked,
             Err((status, why)) => return refused(conn, status, &why),
         };
-        match self.part(path.clone(), from).await {
-            Ok(part) => json(conn, Status::Ok, &DocumentText::new(&path, from, part)),
+        match self.part(path.clone(), begin).await {
+            Ok(part) => json(conn, Status::Ok, &DocumentText::new(&path, part)),
             Err((status, why)) => refused(conn, status, &why),
         }
     }
@@ -99,14 +100,15 @@ impl Api {
     }
 
     /// A part of the document, read on a thread of its own.
-    pub(super) async fn part(&self, path: Vec<u8>, from: usize) -> Result<DocumentPart, Refused> {
+    pub(super) async fn part(&self, path: Vec<u8>, begin: impl Into<Begin>) -> Result<DocumentPart, Refused> {
+        let begin = begin.into();
         let Some(upkeep) = self.node.upkeep() else {
             return Err((Status::ServiceUnavailable, NO_STORE.to_owned()));
         };
         let disk = upkeep.disk().clone();
         let look = move || -> Result<Result<DocumentPart, String>, KvError> {
             let kv = disk.snapshot();
-            Ok(match part(&kv, &path, from)? {
+            Ok(match part(&kv, &path, begin)? {
                 Some(part) => Ok(part),
                 None => Err(unread(&kv, &path)?.unwrap_or_else(|| not_here(&path))),
             })
@@ -135,10 +137,23 @@ fn path(conn: &Conn) -> Result<Vec<u8>, Refused> {
     })
 }
 
-fn from(conn: &Conn) -> Result<usize, Refused> {
-    let Some(from) = parameter(conn.querystring(), "from") else { return Ok(0) };
-    let number = core::str::from_utf8(&from).ok().and_then(|from| from.parse().ok());
-    number.ok_or_else(|| (Status::BadRequest, "from is the number of a passage, counted from 0.".to_owned()))
+/// Where the part begins: with the passage of a number, or near one that a hit names.
+fn begin(conn: &Conn) -> Result<Begin, Refused> {
+    let given = |name| parameter(conn.querystring(), name);
+    let misfit = |why: &str| (Status::BadRequest, why.to_owned());
+    let number = |text: Vec<u8>| core::str::from_utf8(&text).ok().and_then(|text| text.parse::<u64>().ok());
+    match (given("from"), given("passage")) {
+        (None, None) => Ok(Begin::At(0)),
+        (Some(from), None) => {
+            let number = number(from).and_then(|number| usize::try_from(number).ok());
+            number.map(Begin::At).ok_or_else(|| misfit("from is the number of a passage, counted from 0."))
+        }
+        (None, Some(passage)) => {
+            let row = number(passage).map(|number| Begin::Before(Row(number)));
+            row.ok_or_else(|| misfit("passage is the number that a hit has under this name."))
+        }
+        (Some(_), Some(_)) => Err(misfit("This call is made with from or with passage, not with both.")),
+    }
 }
 
 /// What a file holds, which is no link and no more than is read of a document. Nor is a link followed on the way to it within its watched place: whoever may

@@ -51,10 +51,10 @@ pub struct Passage {
 }
 
 impl DocumentText {
-    /// The part of the document at `path` that begins with this number.
+    /// This part of the document at `path`.
     #[must_use]
-    pub fn new(path: &[u8], from: usize, part: DocumentPart) -> Self {
+    pub fn new(path: &[u8], part: DocumentPart) -> Self {
         let passages = part.passages.into_iter().map(|one| Passage { heading: one.heading, text: one.text }).collect();
-        Self { path: text(path), passages, from, of: part.of, next: part.next }
+        Self { path: text(path), passages, from: part.from, of: part.of, next: part.next }
     }
 }

@@ -138,10 +138,13 @@ fn found() -> SearchResults {
         snippet: vec![String::new(), "x".into(), String::new()],
         score: 0.5,
         heading: String::new(),
-        away_since: Some("2026".into()),
-        kept_since: Some("2026".into()),
-        unreadable: true,
-        gone_since: Some("2026".into()),
+        passage: Some(7),
+        file: HitFile {
+            away_since: Some("2026".into()),
+            kept_since: Some("2026".into()),
+            unreadable: true,
+            gone_since: Some("2026".into()),
+        },
         places: vec![place.clone(), place],
     };
     let silent = output::SilentDevice { device: "attic".into(), peer_id: "12D3".into(), other_model: true };

@@ -1,11 +1,11 @@
 //! The answer of a search.
 
 use super::{Unusable, is_zero};
-use crate::base::hit::{FileCoverage, UnusableFile};
+use crate::base::hit::{Absence, FileCoverage, UnusableFile};
 use crate::base::time::utc;
 use crate::http::query::sendable_bytes;
 use crate::node::output;
-use crate::platform::models::MAKE_MULTILINGUAL;
+use crate::platform::models::GET_MULTILINGUAL;
 use serde::{Deserialize, Serialize};
 
 /// The answer of `POST /v1/search`.
@@ -28,7 +28,7 @@ pub struct SearchResults {
     pub unfiltered: Vec<String>,
     /// A sentence for each collection that is asked for and that no device is known to have, with the names of those that there are,
     /// one for each type that is no kind where nothing was found, one where this device has no file of the types that are asked for, one for each of the first numbers or codes of the question that no passage found has, or none together with another telling word of it, with how
-    /// many more there are, one that names the words of a short question that no passage has, and one where the question, or what was found, is in another language
+    /// many more there are, one that names the words of a short question that no passage has, and one where the question, or a good part of the documents, is in another language
     /// than English and the model knows that alone. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
@@ -61,6 +61,21 @@ pub struct SearchHit {
     pub score: f32,
     /// Headings above the chunk, outermost first, joined by " > "; empty if there are none.
     pub heading: String,
+    /// The number by which the asked device knows the chunk: `GET /v1/document` gives the part of the document around it. Left out for a document of
+    /// another device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passage: Option<u64>,
+    /// What keeps people from its file.
+    #[serde(flatten)]
+    pub file: HitFile,
+    /// All files in which this text was found, this one first; at most 16. Left out where there is but one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<SearchPlace>,
+}
+
+/// Why the file of a hit cannot be opened just now; nothing if it can be. In JSON these stand beside the fields of the hit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HitFile {
     /// Since when the document's file is away; left out if it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away_since: Option<String>,
@@ -75,9 +90,19 @@ pub struct SearchHit {
     /// (`wattle doctor`); left out if nobody is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone_since: Option<String>,
-    /// All files in which this text was found, this one first; at most 16. Left out where there is but one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub places: Vec<SearchPlace>,
+}
+
+impl HitFile {
+    /// From the node's word; `gone_since` in seconds since 1970.
+    fn new(absence: Option<Absence>, gone_since: Option<i64>) -> Self {
+        let gone_since = gone_since.map(utc);
+        match absence {
+            None => Self { gone_since, ..Self::default() },
+            Some(Absence::Away(since)) => Self { away_since: Some(utc(since)), gone_since, ..Self::default() },
+            Some(Absence::Kept(since)) => Self { kept_since: Some(utc(since)), gone_since, ..Self::default() },
+            Some(Absence::Unreadable) => Self { unreadable: true, gone_since, ..Self::default() },
+        }
+    }
 }
 
 /// A file that holds the text of a hit.
@@ -153,20 +178,15 @@ impl SearchResults {
             snippet: hit.snippet,
             score: hit.score,
             heading: hit.heading,
-            away_since: hit.away_since.map(utc),
-            kept_since: hit.kept_since.map(utc),
-            unreadable: hit.is_unreadable,
-            gone_since: hit.gone_since.map(utc),
+            passage: hit.passage.map(|row| row.0),
+            file: HitFile::new(hit.absence, hit.gone_since),
             places: if hit.places.len() > 1 { hit.places.into_iter().map(place).collect() } else { Vec::new() },
         };
         let unusable = unusable.into_iter().map(|file| Unusable::of(&file.path, &file.reason)).collect();
         let hits = hits.into_iter().map(hit).collect();
         let output::Narrowed { no_phrase, english_only, filters, unfiltered, mut unknown } = narrowed;
         unknown.extend(english_only.then(|| {
-            format!(
-                "By its meaning only English is found here, and what is in other languages by its words. `{MAKE_MULTILINGUAL}`, in the sources of this \
-                 program, makes a model of many languages."
-            )
+            format!("By its meaning only English is found here, and what is in other languages by its words. {GET_MULTILINGUAL}")
         }));
         Self { hits, nothing_fits: !fits, no_phrase, filters, unfiltered, unknown, unusable, coverage }
     }
@@ -184,6 +204,6 @@ mod tests {
         };
         assert!(of(false).is_empty());
         let told = of(true);
-        assert!(told.len() == 1 && told[0].contains(MAKE_MULTILINGUAL), "{told:?}");
+        assert!(told.len() == 1 && told[0].ends_with(GET_MULTILINGUAL), "{told:?}");
     }
 }

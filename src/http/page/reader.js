@@ -5,6 +5,9 @@ import { action, div, failed, h2, make, plain, soft, split } from "./dom.js";
 import { best, blocks, isRows } from "./passage.js";
 import { openFile } from "./hits.js";
 
+// Passages of a part.
+const PART = 64;
+
 export function openReader({ hit, group, find, isHere }) {
   const text = make("div", { class: "text whole", tabindex: 0, role: "document" });
   const name = hit.heading.split(" > ")[0] || split(hit.path).file;
@@ -52,28 +55,21 @@ const show = (text) => {
 /** The part of the document around the passage, and buttons for what comes before and after. */
 async function load(hit, find, text, tools) {
   text.append(make("p", { class: "soft", role: "status" }, "Reading …"));
-  const address = (from) => "/v1/document?path=" + encodeURIComponent(hit.path) + (from === null ? "" : "&from=" + from);
+  const read = (what) => get("/v1/document?path=" + encodeURIComponent(hit.path) + "&" + what);
   try {
-    // Where the passage stands is known once its text is found.
-    let page = await get(address(null)), place = -1;
-    const parts = [];
-    for (;;) {
-      place = page.passages.findIndex((one) => one.text === hit.text);
-      parts.push(...sections(page, find, place));
-      if (place >= 0 || page.next === null) break;
-      page = await get(address(page.next));
-    }
+    const page = await read("passage=" + hit.passage);
+    const place = page.passages.findIndex((one) => one.text === hit.text), parts = sections(page, find, place);
     if (place < 0) parts.unshift(make("p", { class: "notice" }, "The document has changed since this passage was found. It stood there then:"), part(hit.heading, hit.text, find, true));
     text.replaceChildren(...parts);
-    const later = (next) => {
-      if (next === null) return;
-      text.append(action("Further text", async (button) => {
-        const more = await get(address(next));
-        button.replaceWith(...sections(more, find, -1));
-        later(more.next);
-      }));
-    };
-    later(page.next);
+    // What comes before the shown text ends at `end`.
+    const more = (label, from, end) => from === null || from === end || text[end ? "prepend" : "append"](action(label, async (button) => {
+      const page = await read("from=" + from);
+      if (end) page.passages.splice(end - from);
+      button.replaceWith(...sections(page, find, -1));
+      more(label, end ? Math.max(0, from - PART) : page.next, end && from);
+    }));
+    more("Earlier text", Math.max(0, page.from - PART), page.from);
+    more("Further text", page.next, 0);
   } catch (error) {
     const old = error.status === 404;
     text.replaceChildren(old ? soft("The whole text cannot be shown. This is the passage:") : failed(error), part(hit.heading, hit.text, find, true));

@@ -198,6 +198,7 @@ fn a_path_that_is_not_utf_8_is_shown_as_text_and_sent_as_it_came() {
     let file = "\"/v1/document/file?path=\" + encodeURIComponent(path)";
     assert!(script("hits.js").contains(file) && script("hits.js").contains("openFile(group.path, button)"));
     assert!(script("reader.js").contains("openFile(hit.path, button)"));
+    assert!(script("reader.js").contains(&format!("const PART = {};", crate::limits::DOCUMENT_PASSAGES_MAX)));
 }
 
 #[test]

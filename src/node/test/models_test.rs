@@ -1,10 +1,8 @@
 //! Models that are chosen for collections by their language.
 
 use super::*;
-use crate::base::hit::{SearchHit, TermFrequencies};
 use crate::limits::LANGUAGES_LOOKED_MS;
 use crate::node::NodeConfig;
-use crate::query::merge::Merged;
 use crate::scheduler::task::{CollectionLanguage, SpokenLanguages, Summary};
 use crate::store::record::{CollectionModel, NamedModel, Sources};
 
@@ -77,23 +75,44 @@ fn a_device_alone_that_chooses_nothing_counts_the_languages_once_somebody_looks_
 }
 
 #[test]
-fn that_only_english_is_matched_is_told_of_a_question_or_of_hits_in_another_language_where_no_model_of_many_is_there() {
-    let hit = |text: &str| {
-        let hit = SearchHit::of_text("/a.md", text, TermFrequencies::default());
-        Merged { device: None, score: 0.5, hit, places: Vec::new() }
+fn that_only_english_is_matched_is_told_by_the_languages_of_the_question_and_of_the_documents_whatever_was_found() {
+    const ENGLISH: &str = "Where is the key of the boiler?";
+    const GERMAN: &str = "Wo ist der Schl\u{FC}ssel?";
+    let spoken = |collection: &str, english: usize, german: usize| {
+        let languages = vec![("English", english), ("German", german)];
+        SpokenLanguages { collection: collection.into(), languages, known: english + german }
     };
-    let german =
-        || hit("Die Heizungen in diesem alten Haus sind kaputt, und die Nachbarn haben schon nach dem Grund gefragt.");
-    let english = || hit("The heaters of this house are old, and nobody knows where the key of the cellar is.");
-    let alone = node(u64::MAX);
-    for (question, hits, is) in [
-        ("Wo ist der Schl\u{FC}ssel?", vec![], true),
-        ("Where is the key?", vec![german(), english()], true),
-        ("Where is the key?", vec![english(), english(), german()], false),
-        ("Where is the key?", vec![], false),
-        ("Heizung", vec![german()], false),
+    let mut alone = node(u64::MAX);
+    for (documents, question, is) in [
+        (vec![], GERMAN, true),
+        (vec![], ENGLISH, false),
+        (vec![], "Heizung", false),
+        (vec![spoken("home", 40, 0)], GERMAN, true),
+        (vec![spoken("home", 40, 0)], ENGLISH, false),
+        (vec![spoken("home", 40, 3)], ENGLISH, false),
+        (vec![spoken("home", 30, 10)], ENGLISH, true),
+        (vec![spoken("home", 30, 10)], "boiler", false),
+        (vec![spoken("home", 0, 9)], "boiler", true),
+        (vec![spoken("letters", 0, 9)], ENGLISH, false),
     ] {
-        assert_eq!(alone.is_english_only(question, &hits), is, "{question}");
+        alone.queries.spoken = documents;
+        assert_eq!(alone.is_english_only(question, &["Home".to_owned()]), is, "{question}: {:?}", alone.queries.spoken);
     }
-    assert!(!with_choice(Sources::default()).is_english_only("Wo ist der Schl\u{FC}ssel?", &[]));
+    assert!(
+        alone.is_english_only(ENGLISH, &[]),
+        "of all collections those count that have documents in other languages"
+    );
+    assert!(!with_choice(Sources::default()).is_english_only(GERMAN, &[]));
+}
+
+#[test]
+fn whoever_asks_has_the_languages_of_the_documents_counted() {
+    let mut node = node(u64::MAX);
+    let search = Request::Search { question: "Where is the key?".into(), count: 5, filter: Filter::default() };
+    handle(&mut node, at(10), Input::Api(ReplyId(1), search));
+    assert_eq!(node.queries.looked, Some(at(10)));
+    let mut choosing = with_choice(Sources::default());
+    let search = Request::Search { question: "Where is the key?".into(), count: 5, filter: Filter::default() };
+    handle(&mut choosing, at(10), Input::Api(ReplyId(1), search));
+    assert_eq!(choosing.queries.looked, None, "it counts them anyway");
 }

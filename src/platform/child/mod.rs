@@ -12,7 +12,7 @@
 //! The agent's side starts the process, reads the answer and what else it says, waits no longer than the limits, and ends it
 //! (`running`). How it ended says whose fault it was (`verdict`): of the document, which is then refused like any other that cannot
 //! be read, until its file or `limits::READER` changes; or of the device, and it is tried again later. One parser process runs at a
-//! time (`parsers`). Which documents need one `text::extract` tells, mostly by their first bytes; what is none
+//! time (`parsers`); the next document waits for it for moments, and if it takes longer is set aside, so that it holds up no file that needs no parser. Which documents need one `text::extract` tells, mostly by their first bytes; what is none
 //! of its formats, as a picture, is refused in the agent's own process.
 //!
 //! The sandbox is what the kernel offers: resource limits everywhere, a seccomp filter (seccomp(2)) and Landlock (landlock(7))

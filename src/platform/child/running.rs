@@ -225,7 +225,7 @@ fn wait(fds: &mut [PollFd<'_>], time: Duration) {
 }
 
 /// Time that this device was not suspended.
-fn monotonic() -> Duration {
+pub(super) fn monotonic() -> Duration {
     let time = clock_gettime(ClockId::Monotonic);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

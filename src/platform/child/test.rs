@@ -256,3 +256,18 @@ fn where_no_process_can_be_started_the_document_is_tried_later_and_text_needs_no
     assert_eq!(parsers.content(b"/a.txt", plain()), (plain(), Duration::ZERO));
     assert_eq!(parsers.content(b"/a.txt", Content::Missing(0)), (Content::Missing(0), Duration::ZERO));
 }
+
+#[test]
+fn a_document_does_not_wait_for_the_parser_of_another_one_that_takes_long_and_text_waits_for_none() {
+    let parsers = parsers("turn", Duration::from_secs(600));
+    let (waits, soon) = (parsers.clone(), |name: &str, bytes: &[u8]| {
+        parsers.content(format!("/{name}").as_bytes(), Content::Bytes(bytes.to_vec(), STAMP)).0
+    });
+    let parsing = Builder::new().spawn(move || of(&waits, "waits")).unwrap();
+    let _ = std::iter::repeat_with(|| children("turn")).find(|found| !found.is_empty());
+    assert_eq!(soon("well", BYTES), Content::NoTurn);
+    assert_eq!(soon("a.txt", b"Herons.\n"), Content::Bytes(b"Herons.\n".to_vec(), STAMP));
+    kill_process(children("turn")[0], Signal::KILL).unwrap();
+    assert!(matches!(parsing.join().unwrap(), Content::Interrupted(_)));
+    assert!(matches!(soon("well", BYTES), Content::Extracted { text: Ok(_), .. }), "its turn has come");
+}

@@ -4,7 +4,7 @@
 //! a chunk is found: the stems of its words in its language. [`terms`] makes those of a question and counts them in texts that
 //! were found, here or elsewhere: every device comes to the same counts. [`index`] finds the chunks that hold a term, those
 //! in memory and those in segments of the store ([`postings`]). [`similar`] finds what is nearly a word that nobody has.
-//! `date` and `compound` know the ways in which one thing is written. [`bm25`] scores. [`numbers`] tells which numbers of a
+//! `date`, `compound` and `spelling` know the ways in which one thing is written. [`bm25`] scores. [`numbers`] tells which numbers of a
 //! question no passage has (`signs` has the letters and figures of one in a row, `grouped` what is one number with signs between its groups, `figures` which passage has such a number, [`typed`] how it is typed), [`absent`] which of its
 //! words, [`lacking`] which hits lack them, and [`own_form`] which passages have a rare word in another form only. [`near`] tells which texts are nearly the same, and [`spans`] where the words of a question stand in one.
 //!
@@ -13,6 +13,7 @@
 pub mod absent;
 pub mod analysis;
 pub mod audience;
+mod beginnings;
 pub mod bm25;
 mod compound;
 mod date;
@@ -33,6 +34,7 @@ pub mod row_set;
 mod signs;
 pub mod similar;
 pub mod spans;
+mod spelling;
 pub mod stems;
 mod stop_word;
 pub mod terms;

@@ -60,7 +60,8 @@ impl QueryTerms {
         each(&lower(word), |unit, kind| {
             if matches!(kind, Kind::Word | Kind::Exact) {
                 let by_form = || forms(unit, kind, languages).iter().find_map(|form| self.with_form(form));
-                term = term.or_else(by_form).or_else(|| self.with_word(&fold(unit)));
+                let by_letters = || self.typed_as(unit, languages).first().copied().filter(|_| kind == Kind::Word);
+                term = term.or_else(by_form).or_else(|| self.with_word(&fold(unit))).or_else(by_letters);
             } else {
                 term = term.or_else(|| self.with_form(unit));
             }
@@ -138,6 +139,13 @@ mod tests {
         assert_eq!(marked("Heizkörper", "Der HEIZKÖRPER im Bad"), ["HEIZKÖRPER"]);
         assert_eq!(marked("moss", "mosses and moss; mossy"), ["mosses", "moss"]);
         assert_eq!(marked("nothing of it", text), [""; 0]);
+    }
+
+    #[test]
+    fn a_word_whose_letters_are_typed_as_two_is_found_and_another_word_is_not() {
+        assert_eq!(marked("Juergen Mueller", "Anruf von J\u{FC}rgen M\u{FC}ller"), ["J\u{FC}rgen", "M\u{FC}ller"]);
+        assert_eq!(marked("J\u{FC}rgen M\u{FC}ller", "Anruf von Juergen Mueller"), ["Juergen", "Mueller"]);
+        assert_eq!(marked("the guest", "a gust of wind"), [""; 0]);
     }
 
     #[test]

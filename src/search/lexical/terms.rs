@@ -1,11 +1,13 @@
 //! The terms of a question: what is looked up, and counted in the texts that are found.
 
 use super::analysis::{Analysis, forms, languages_of};
+use super::beginnings::Beginnings;
 use super::compound::{Parts, are_near, parts, wholes};
 use super::detection::of_text;
 use super::language::{Language, Languages};
 use super::similar::{Asked, SIMILAR_FROM};
-use super::stop_word::is_stop_word;
+use super::spelling::{typed_out, ways_cut, with_letters};
+use super::stop_word::{is_stop_word, is_stop_word_anywhere};
 use super::token::{Kind, WITHOUT_ZEROS_FROM, each, has_digit, is_unspaced};
 use crate::base::fluency::Fluency;
 use crate::base::fold::{fold, lower};
@@ -40,6 +42,10 @@ struct Term {
     wholes: BTreeSet<String>,
     /// Two words that it may be written as.
     parts: Vec<Parts>,
+    /// Its stems with two letters for one (`mueller` for `müller`), which are as good as its forms.
+    typed: BTreeSet<String>,
+    /// The terms of an index that it may be where its own letters are two for one (`müller` for `mueller`). A text has it if it has those letters.
+    spelt: BTreeSet<String>,
     /// The terms that it is a part of, and how many parts those have.
     part_of: Vec<(usize, usize)>,
 }
@@ -80,9 +86,10 @@ impl QueryTerms {
             stop_words.for_each(|term| term.forms.clear());
         }
         write_differently(&mut terms, &units, &languages);
+        spell_otherwise(&mut terms, &units, &languages);
         let mut forms: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, term) in terms.iter().enumerate() {
-            for form in term.forms.iter().chain(&term.wholes) {
+            for form in term.forms.iter().chain(&term.wholes).chain(&term.typed) {
                 forms.entry(form.clone()).or_default().push(at);
             }
         }
@@ -156,10 +163,35 @@ impl QueryTerms {
         self.forms.keys().any(|form| has_digit(form))
     }
 
-    /// The ways to write a term that are looked up beside its forms: as a part of longer words, and as two words.
+    /// The ways to write a term that are looked up beside its forms: as a part of longer words, with two letters for one, and as two words.
     pub(super) fn written_differently(&self, at: usize) -> (impl Iterator<Item = &String>, &[Parts]) {
         let term = self.terms.get(at);
-        (term.into_iter().flat_map(|term| &term.wholes), term.map_or(&[][..], |term| &term.parts))
+        (
+            term.into_iter().flat_map(|term| term.wholes.iter().chain(&term.typed)),
+            term.map_or(&[][..], |term| &term.parts),
+        )
+    }
+
+    /// The terms of an index that a term may be with other letters: which text has those, it tells itself.
+    pub(super) fn spelt(&self, at: usize) -> impl Iterator<Item = &String> {
+        self.terms.get(at).into_iter().flat_map(|term| &term.spelt)
+    }
+
+    /// All ways to spell a term but its own.
+    pub fn other_spellings(&self, at: usize) -> impl Iterator<Item = &String> {
+        self.terms.get(at).into_iter().flat_map(|term| term.spelt.iter().chain(&term.typed))
+    }
+
+    /// The terms that a word of a text is when its letters are typed as two: `Müller` where `Mueller` is asked for.
+    pub(super) fn typed_as(&self, unit: &str, languages: &Languages) -> BTreeSet<usize> {
+        let Some(typed) = typed_out(unit) else { return BTreeSet::new() };
+        let by_form =
+            forms(&typed, Kind::Word, languages).into_iter().filter_map(|form| self.forms.get(&form)).flatten();
+        // A name is the same in each language, however its end is cut.
+        let word = fold(&typed);
+        let by_word = self.terms.iter().enumerate().filter(|(_, term)| term.word == word).map(|(at, _)| at);
+        let is_spelt = |at: &usize| self.terms.get(*at).is_some_and(|term| !term.spelt.is_empty());
+        by_form.copied().chain(by_word).filter(is_spelt).collect()
     }
 
     /// What a term weighs, 0 to 1. A part of a number or a day tells little where the whole is known (`is_known`): all parts together are
@@ -226,7 +258,29 @@ impl QueryTerms {
                 }
             }
         }
+        if self.terms.iter().any(|term| !term.spelt.is_empty()) {
+            self.count_typed(languages, parts, &mut frequencies);
+        }
         frequencies
+    }
+
+    /// Counts the words of a chunk that are terms of the question when their letters are typed as two.
+    fn count_typed(&self, languages: &Languages, parts: [&str; 3], frequencies: &mut TermFrequencies) {
+        let mut found: BTreeMap<usize, u16> = BTreeMap::new();
+        for text in parts.into_iter().filter(|text| !text.is_ascii()) {
+            each(&lower(text), |unit, kind| {
+                let terms = if kind == Kind::Word { self.typed_as(unit, languages) } else { BTreeSet::new() };
+                for at in terms {
+                    let count = found.entry(at).or_default();
+                    *count = count.saturating_add(1);
+                }
+            });
+        }
+        for (at, found) in found {
+            if let Some(count) = frequencies.counts.get_mut(at) {
+                *count = (*count).max(found);
+            }
+        }
     }
 
     /// How nearly a chunk has each of these terms, 0 to 1, which no chunk has exactly.
@@ -241,53 +295,6 @@ impl QueryTerms {
         };
         let of = |at: &usize| self.terms.get(*at).map_or(0.0, |term| term.forms.iter().map(best).fold(0.0, f32::max));
         unknown.iter().map(of).collect()
-    }
-}
-
-/// What the terms of a question begin with. A hundred texts are counted for a question, and most of their words begin otherwise: of these no
-/// stem is made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Beginnings {
-    letters: BTreeSet<char>,
-    /// The first two letters of those that have two, and the others.
-    pairs: BTreeSet<(char, char)>,
-    single: BTreeSet<char>,
-}
-
-impl Beginnings {
-    fn of<'a>(forms: impl Iterator<Item = &'a String>) -> Self {
-        let mut beginnings = Self::default();
-        for form in forms {
-            let mut letters = form.chars();
-            let Some(first) = letters.next() else { continue };
-            beginnings.letters.insert(first);
-            match letters.next() {
-                Some(second) => beginnings.pairs.insert((first, second)),
-                None => beginnings.single.insert(first),
-            };
-        }
-        beginnings
-    }
-
-    /// Whether a unit of a text in these languages may have one of the forms.
-    fn has(&self, unit: &str, languages: &Languages) -> bool {
-        // Behind an apostrophe the word itself may begin.
-        if unit.contains('\'') || !languages.iter().all(|language| language.keeps_beginnings()) {
-            return true;
-        }
-        let mut letters = unit.chars();
-        let (first, second) = (letters.next().filter(char::is_ascii), letters.next().filter(char::is_ascii));
-        let has_first = |first| self.letters.contains(&first);
-        match (first, second) {
-            (Some(first), Some(second)) if languages.iter().all(|language| language.keeps_pairs()) => {
-                // `dying` is `die`.
-                self.pairs.contains(&(first, second))
-                    || self.single.contains(&first)
-                    || (second == 'y' && has_first(first))
-            }
-            (Some(first), _) => has_first(first),
-            (None, _) => fold(unit).chars().next().is_none_or(has_first),
-        }
     }
 }
 
@@ -345,6 +352,20 @@ fn write_differently(terms: &mut [Term], units: &[(usize, Option<String>)], lang
             }
         }
         before = Some((*at, word, number));
+    }
+}
+
+/// Finds how terms may be spelt with one letter for two, or with two for one.
+fn spell_otherwise(terms: &mut [Term], units: &[(usize, Option<String>)], languages: &Languages) {
+    for (at, word) in units {
+        let term = terms.get_mut(*at).filter(|term| !term.forms.is_empty());
+        let Some((term, word)) = term.zip(word.as_ref()) else { continue };
+        term.typed.extend(typed_out(word).iter().flat_map(|word| ways_cut(word, languages)));
+        // `Haas` is not found by `has`.
+        let others = with_letters(word).into_iter().filter(|word| !is_stop_word_anywhere(&fold(word)));
+        let spelt: BTreeSet<String> = others.flat_map(|word| ways_cut(&word, languages)).collect();
+        let own = &term.forms;
+        term.spelt = spelt.into_iter().filter(|form| !own.contains(form)).collect();
     }
 }
 

@@ -107,3 +107,34 @@ fn stems_begin_with_the_two_letters_of_their_words_in_the_languages_that_are_sai
         }
     }
 }
+
+#[test]
+fn a_name_is_counted_whether_its_letters_are_typed_as_one_or_as_two_and_another_word_is_not() {
+    for (question, text) in [
+        ("Juergen Mueller", "Anruf von J\u{FC}rgen M\u{FC}ller aus K\u{F6}ln"),
+        ("phone number of juergen mueller", "Name: J\u{FC}rgen M\u{FC}ller; Telefon: 0221 4711"),
+        ("J\u{FC}rgen M\u{FC}ller", "Anruf von Juergen Mueller aus Koeln"),
+        ("Soeren Kjaer", "S\u{F8}ren Kj\u{E6}r called"),
+        ("S\u{F8}ren Kj\u{E6}r", "Soeren Kjaer called"),
+        ("Haakon", "H\u{E5}kon called"),
+        ("Hauptstrasse", "Sie wohnt in der Hauptstra\u{DF}e"),
+        ("Hauptstra\u{DF}e", "Sie wohnt in der Hauptstrasse"),
+    ] {
+        let terms = QueryTerms::new(question);
+        let names: Vec<usize> =
+            terms.looked_up().map(|(at, _)| at).filter(|at| !["phone", "number"].contains(&terms.word(*at))).collect();
+        let found = terms.count(["", "", text]);
+        let counts = found.counts.as_slice();
+        assert!(names.iter().all(|at| counts[*at] == 1), "{question}: {counts:?}");
+    }
+    for (question, text) in [
+        ("guest", "a gust of wind"),
+        ("The blue lamp is in the hall, and it works", "a blu ray disc"),
+        ("poets", "p\u{F6}ts"),
+        ("Haas", "he has it"),
+    ] {
+        let found = QueryTerms::new(question).count(["", "", text]);
+        let has_letter = text.contains('\u{F6}');
+        assert_eq!(found.counts.iter().any(|count| *count > 0), has_letter, "{question}");
+    }
+}

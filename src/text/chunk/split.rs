@@ -2,6 +2,7 @@
 
 use super::pack::Packer;
 use super::{Chunk, Counter, record, unit};
+use crate::base::table_row::are_names_of;
 use crate::limits::{
     BYTES_PER_WORD_MAX, CHUNK_TOKENS_MAX, DOCUMENT_CHUNKS_MAX, PREFIX_TOKENS_MAX, ROWS_ALONE_MAX, WORDLESS_CHUNKS_MAX,
 };
@@ -9,7 +10,8 @@ use crate::text::extract::section::Text;
 use crate::text::payload;
 use crate::text::payload::word::measure;
 
-/// Divides a text into chunks, in order and without overlap, that leave out nothing but white space, heading lines and marks for payload that stand alone; of
+/// Divides a text into chunks, in order and without overlap, that leave out nothing but white space, heading lines, marks for payload that stand alone, and
+/// the names of a table's columns where the row below says them again; of
 /// chunks that hold (almost) no words, all beyond the first `limits::WORDLESS_CHUNKS_MAX` are left out as well, so that
 /// a file costs no more model calls than its words allow.
 ///
@@ -25,6 +27,11 @@ pub fn chunks(text: &Text, tokens: &Counter<'_>) -> Vec<Chunk> {
         return chunks;
     }
     chunks.retain(|chunk| !is_mark(text.text.get(chunk.range.clone()).unwrap_or_default()));
+    let body = |chunk: &Chunk| text.text.get(chunk.range.clone()).unwrap_or_default();
+    let are_names: Vec<bool> =
+        chunks.windows(2).map(|pair| matches!(pair, [one, next] if are_names_of(body(one), body(next)))).collect();
+    let mut are_names = are_names.into_iter();
+    chunks.retain(|_| !are_names.next().unwrap_or_default());
     let mut wordless = 0;
     chunks.retain(|chunk| {
         let body = text.text.get(chunk.range.clone()).unwrap_or_default();

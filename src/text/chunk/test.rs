@@ -119,7 +119,7 @@ fn items_and_rows_stay_whole() {
 #[test]
 fn each_row_of_a_table_is_a_chunk_with_the_names_of_its_columns() {
     let rows = [
-        "Name; Phone; Note\nName: Anna Weber; Phone: 555 1234",
+        "Name: Anna Weber; Phone: 555 1234",
         "Name: Bob; Phone: 555 9; Note: late",
         "Name: Cid",
         "Name: Dora Lee; Phone: 555 7",
@@ -129,6 +129,21 @@ fn each_row_of_a_table_is_a_chunk_with_the_names_of_its_columns() {
     let found = bodies("a.txt", &among);
     assert_eq!((found[0].as_str(), found[5].as_str()), ("The list of May.", "It is kept in the hall."));
     assert_eq!(found[1..5], rows);
+}
+
+#[test]
+fn the_first_row_of_a_table_is_a_chunk_like_the_others_without_the_names_and_the_title_above_it() {
+    let rows = ["Name: Anna Weber; Phone: 555 1234", "Name: Bob; Phone: 555 9; Note: late", "Name: Cid; Phone: 555 8"];
+    let table = |head: &str| format!("{head}{}\n", rows.join("\n"));
+    assert_eq!(bodies("a.txt", &table("Name; Phone; Note\n")), rows);
+    assert_eq!(bodies("a.csv", "Name,Phone,Note\nAnna Weber,555 1234,\nBob,555 9,late\nCid,555 8,\n"), rows);
+    for head in ["Members of May\nName; Phone; Note\n", "Members of May\n"] {
+        let found = bodies("a.txt", &table(head));
+        assert_eq!((found[0].as_str(), &found[1..]), ("Members of May", &rows.map(str::to_owned)[..]), "{head}");
+    }
+    let long = "Why were you not content with the way in which your call was answered at all";
+    let found = bodies("a.txt", &table(&format!("Name; Phone; {long}\n")));
+    assert!(found[0].ends_with(long) && found[1..] == rows, "a row has only the beginning of such a name: {found:?}");
 }
 
 #[test]

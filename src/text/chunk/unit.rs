@@ -3,7 +3,7 @@
 
 use super::pack::{Edge, Packer, Unit};
 use super::record;
-use crate::base::table_row::{is_row, share_name};
+use crate::base::table_row::{are_names_of, is_row, share_name};
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_TOKENS_TARGET, SENTENCE_MARKS_MAX};
 use crate::text::list_item::is_item;
 use std::ops::Range;
@@ -51,17 +51,28 @@ fn push_paragraph(packer: &mut Packer<'_>, range: Range<usize>, rows_alone: bool
     }
 }
 
-/// Pushes the rows of a table, each as a chunk; the names of its columns, its title and lines between rows stand with the row below them.
+/// Pushes the rows of a table, each as a chunk, the first one like the others: its title is a chunk of its own, and so are the names of its columns
+/// (which `split` leaves out). Lines between rows stand with the row below them.
 fn push_rows(packer: &mut Packer<'_>, range: Range<usize>) {
     packer.cut();
     let (mut at, mut before) = (range.start, "");
     let text = packer.text.get(range).unwrap_or_default();
-    for line in text.split_inclusive('\n') {
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
+        let next = lines.peek().copied().unwrap_or_default();
+        let are_names = are_names_of(line.trim_end(), next.trim_end());
+        if are_names {
+            packer.cut();
+        }
         logical_line(packer, at..at + line.len(), Edge::Line);
         at += line.len();
         // A row may have one value only.
-        if is_row(line) || share_name(before, line) {
+        let is_one = is_row(line) || share_name(before, line);
+        let is_above = before.is_empty() && is_row(next);
+        if is_one || are_names || is_above {
             packer.cut();
+        }
+        if is_one {
             before = line;
         }
         if packer.is_full() {

@@ -3,8 +3,9 @@
 use super::candidate::without_keys;
 use super::file_of;
 use crate::base::file_name;
+use crate::base::id::Row;
 use crate::base::media::told_reason;
-use crate::limits::{DOCUMENT_PASSAGES_MAX, SAME_NAME_MAX};
+use crate::limits::{DOCUMENT_PASSAGES_MAX, PASSAGES_BEFORE, SAME_NAME_MAX};
 use crate::store::kv::{KvError, KvRead};
 use crate::store::read;
 use crate::store::record::DocState;
@@ -18,35 +19,57 @@ pub struct PassageText {
     pub text: String,
 }
 
+/// Where a part of a document begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// With the passage of this number, counted from 0.
+    At(usize),
+    /// Some passages before that of this row; at the beginning where the document has no such passage any more.
+    Before(Row),
+}
+
+impl From<usize> for Begin {
+    fn from(number: usize) -> Self {
+        Self::At(number)
+    }
+}
+
 /// A part of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentPart {
     /// The passages, in the order of the text.
     pub passages: Vec<PassageText>,
+    /// The number of the first of them, counted from 0.
+    pub from: usize,
     /// How many the document has.
     pub of: usize,
     /// The number of the first one that follows; `None` at the end.
     pub next: Option<usize>,
 }
 
-/// At most `DOCUMENT_PASSAGES_MAX` passages of the document at this path, from the one with this number on; `None` where no
-/// document at it answers questions: it is not known, gone, being forgotten, or was not read.
+/// At most `DOCUMENT_PASSAGES_MAX` passages of the document at this path, from there on; `None` where no
+/// document at it answers questions: it is not known, gone, being forgotten, or was not read. Of no other passage the text is read.
 ///
 /// # Errors
 /// Any `KvError`.
-pub fn part(kv: &impl KvRead, path: &[u8], from: usize) -> Result<Option<DocumentPart>, KvError> {
-    let Some((_, doc)) = read::document_at(kv, path)? else { return Ok(None) };
-    let chunks = doc.chunks.clone();
+pub fn part(kv: &impl KvRead, path: &[u8], begin: impl Into<Begin>) -> Result<Option<DocumentPart>, KvError> {
+    let Some((_, mut doc)) = read::document_at(kv, path)? else { return Ok(None) };
+    let chunks = core::mem::take(&mut doc.chunks);
     if chunks.is_empty() || file_of(doc, &read::marks(kv)?).is_none() {
         return Ok(None);
     }
+    let place_of = |row: Row| chunks.iter().position(|place| place.row == row).unwrap_or_default();
+    let from = match begin.into() {
+        Begin::At(number) => number,
+        Begin::Before(row) => place_of(row).saturating_sub(PASSAGES_BEFORE),
+    };
     let mut passages = Vec::new();
     for place in chunks.iter().skip(from).take(DOCUMENT_PASSAGES_MAX) {
         let chunk = read::chunk(kv, place.row)?.and_then(|chunk| without_keys(chunk, false));
         passages.extend(chunk.map(|chunk| PassageText { heading: chunk.heading, text: chunk.text }));
     }
     let next = from.saturating_add(DOCUMENT_PASSAGES_MAX);
-    Ok(Some(DocumentPart { passages, of: chunks.len(), next: (next < chunks.len()).then_some(next) }))
+    Ok(Some(DocumentPart { passages, from, of: chunks.len(), next: (next < chunks.len()).then_some(next) }))
 }
 
 /// Why no text of the document at this path is there, as a sentence: it waits to be read, or cannot be used. `None` where none is known here, or
@@ -175,6 +198,20 @@ mod tests {
         let last = part(library.kv(), b"/n/a.md", first.next.unwrap()).unwrap().unwrap();
         assert_eq!((last.passages.len(), last.next), (2, None));
         assert!(part(library.kv(), b"/n/a.md", usize::MAX).unwrap().unwrap().passages.is_empty());
+    }
+
+    #[test]
+    fn the_part_around_a_passage_begins_some_passages_before_it_wherever_it_stands() {
+        let library = library(2 * DOCUMENT_PASSAGES_MAX);
+        let (_, doc) = read::document_at(library.kv(), b"/n/a.md").unwrap().unwrap();
+        for at in [0, 1, PASSAGES_BEFORE, 100, 2 * DOCUMENT_PASSAGES_MAX - 1] {
+            let found = part(library.kv(), b"/n/a.md", Begin::Before(doc.chunks[at].row)).unwrap().unwrap();
+            assert_eq!(found.from, at.saturating_sub(PASSAGES_BEFORE));
+            assert_eq!(found.passages[at - found.from].text, format!("passage {at}"));
+            assert_eq!(found.of, 2 * DOCUMENT_PASSAGES_MAX);
+        }
+        let changed = part(library.kv(), b"/n/a.md", Begin::Before(Row(u64::MAX))).unwrap().unwrap();
+        assert_eq!((changed.from, changed.passages.len()), (0, DOCUMENT_PASSAGES_MAX));
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Api {
             Some(_) => self.path_of(&path).await?,
             None => sent_bytes(path.into_bytes()),
         };
-        let read = DocumentText::new(&path, from, self.part(path.clone(), from).await?);
+        let read = DocumentText::new(&path, self.part(path.clone(), from).await?);
         let device = self.state_of().await?.device;
         let mut text = format!("{} on {device}, passages from {from} of {}\n\n", read.path, read.of);
         text += &passages(&read);
@@ -172,7 +172,7 @@ impl Api {
         while let Some(number) = from.filter(|_| text.len() < MCP_DOCUMENT_BYTES_MAX) {
             let part = self.part(path.clone(), number).await.map_err(fault)?;
             from = part.next;
-            text += &passages(&DocumentText::new(&path, number, part));
+            text += &passages(&DocumentText::new(&path, part));
         }
         if let Some(number) = from {
             let _ = write!(text, "\n\nThe document goes on: the tool read_document reads it from {number}.");

@@ -17,6 +17,9 @@ use std::collections::BTreeSet;
 /// Times that a search begins anew because of other segments; the last one goes through in one look.
 const BEGINNINGS: usize = 3;
 
+/// What an occurrence of a word counts that may be the question's with other letters.
+const SPELT: f32 = 0.3;
+
 /// Why a search did not go through.
 pub(super) enum Stopped<E> {
     /// The index has other segments by now.
@@ -168,14 +171,19 @@ impl<'a, L: Looks, P: Postings> Search<'a, L, P> {
         Ok(self.slots.best(&scores, max).into_iter().map(|(row, _)| row).collect())
     }
 
-    /// The chunks that have a term of a question, in whichever way it is written, and how many there are. Those that have it as two words
-    /// count only where none has it as one: they may stand far from each other, which only the text tells.
+    /// The chunks that have a term of a question, in whichever way it is written, and how many there are. Those that have it as two words, or with other
+    /// letters, count only where none has it as it is: the words may stand far from each other, and the letters be others, which only the text tells.
     fn exact(&mut self, terms: &QueryTerms, at: usize) -> Result<(Vec<Occurrences>, usize), Stopped<P::Error>> {
         let (wholes, apart) = terms.written_differently(at);
         let forms = terms.looked_up().filter(|(one, _)| *one == at).flat_map(|(_, forms)| forms);
         let forms: Vec<(String, f32)> = forms.chain(wholes).map(|form| (form.clone(), 1.0)).collect();
         let mut found = self.occurrences(&forms)?;
         let as_one = found.len();
+        // Whether a chunk has the letter that two of the question stand for, or another word, only its text tells: beside chunks that have the word as
+        // it is asked for such ones count little here, so that they take nobody's place.
+        let weight = if as_one > 0 { SPELT } else { 1.0 };
+        let spelt: Vec<(String, f32)> = terms.spelt(at).map(|form| (form.clone(), weight)).collect();
+        found.extend(self.occurrences(&spelt)?);
         let of = |form: &String| [(form.clone(), 1.0)];
         for Parts { first, second } in apart {
             let first = self.occurrences(&of(first))?;
@@ -186,7 +194,7 @@ impl<'a, L: Looks, P: Postings> Search<'a, L, P> {
                 found.extend(second.into_iter().filter(is_in_first));
             }
         }
-        if !apart.is_empty() {
+        if !(apart.is_empty() && spelt.is_empty()) {
             once(&mut found);
         }
         let holders = if as_one > 0 { as_one } else { found.len() };

@@ -165,3 +165,20 @@ fn however_many_private_words_are_like_one_of_a_question_only_some_of_them_are_l
     let own = rows(&shared, &mut Counted::new(&kept, &|_| {}), "thermostatzz");
     assert!(own.len() >= SIMILAR_TERMS_MAX.min(10), "its owner finds them: {own:?}");
 }
+
+#[test]
+fn a_name_whose_letters_are_typed_as_two_is_found_beside_those_that_are_typed_so() {
+    let texts = ["the plumber M\u{FC}ller", "the plumber", "the gust of wind", "the plumber Mueller", "a guest"];
+    let (index, kept) = shared(&texts);
+    let found = |question: &str| rows(&index, &mut Counted::new(&kept, &|_| {}), question);
+    assert_eq!(found("Mueller"), [3, 0], "as it is typed first");
+    assert_eq!(BTreeSet::from_iter(found("M\u{FC}ller")), BTreeSet::from([0, 3]));
+    assert_eq!(found("guest")[0], 4);
+    let (index, kept) = shared(&texts[..3]);
+    let found = |question: &str| {
+        search(&index, &QueryTerms::new(question), &mut Counted::new(&kept, &|_| {}), (10, &[]), false.into()).unwrap()
+    };
+    let alone = found("Mueller");
+    assert_eq!(alone.rows.iter().map(|(row, _)| row.0).collect::<Vec<_>>(), [0]);
+    assert_eq!(alone.statistics.document_frequencies.as_slice(), [1], "it is a word that some passage has");
+}
