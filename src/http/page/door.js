@@ -1,4 +1,4 @@
-// The door: how a person is let in. By the page's password, by a token, or by choosing the password as the first visitor of a new agent.
+// The door: lets a person in by the page's password, by a token, or by choosing the password as a new agent's first visitor.
 //
 // What was wrong is told apart from what is missing, and from a password that is not set.
 

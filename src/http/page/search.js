@@ -1,4 +1,4 @@
-// The view where questions are asked. The address holds the question and its filters, so that Back and a reload bring them again.
+// The view of questions. The address holds the question and its filters, so that Back and a reload bring them again.
 
 import { CallError, agent, ask, statusKnown, typed, watch } from "./call.js";
 import { action, at, count, div, draw, elide, failed, li, make, number, p, say, soft, split } from "./dom.js";
