@@ -255,7 +255,7 @@ fn who_tries_tokens_is_told_to_wait_and_a_right_one_works_meanwhile_at_each_addr
     let (keys, bearer) = (token(), format!("Bearer {SECRET}"));
     let wrong = |number: usize| format!("Bearer {number:064x}");
     let lan: Option<SocketAddr> = "192.168.1.4:7780".parse().ok();
-    let far = |authorization, now| {
+    let far = |authorization: &str, now| {
         let caller = Caller {
             host: Field::One("192.168.1.4:7780"),
             from: "192.168.1.9".parse().unwrap(),
