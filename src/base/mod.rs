@@ -39,5 +39,6 @@ pub mod rng;
 pub mod secret_file;
 pub mod span;
 pub mod table_row;
+pub mod term_postings;
 pub mod time;
 pub mod vector;

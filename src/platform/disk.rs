@@ -34,7 +34,7 @@ mod whole;
 use super::panics::guard_library;
 use super::sched::give_back_memory;
 use super::store_place::StorePlace;
-use crate::limits::{STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
+use crate::limits::{STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_GIVE_BACK_BYTES, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use damage::{Damage, check_tables};
 use error::failed;
@@ -94,6 +94,8 @@ struct Inner {
     db: Database,
     spaces: [Keyspace; SPACES],
     unrotated: AtomicU64,
+    /// Bytes that were saved since memory was given back to the system.
+    since_given_back: AtomicU64,
     place: StorePlace,
 }
 
@@ -232,7 +234,13 @@ impl Inner {
         let space = |space: Space| db.keyspace(space.name(), || options(space)).map_err(|error| failed(&error));
         let [a, b, c, d, e, f, g, h] = Space::ALL;
         let spaces = [space(a)?, space(b)?, space(c)?, space(d)?, space(e)?, space(f)?, space(g)?, space(h)?];
-        Ok(Self { db, spaces, unrotated: AtomicU64::new(0), place: StorePlace::of(folder) })
+        Ok(Self {
+            db,
+            spaces,
+            unrotated: AtomicU64::new(0),
+            since_given_back: AtomicU64::new(0),
+            place: StorePlace::of(folder),
+        })
     }
 
     fn is_full(&self) -> bool {
@@ -243,10 +251,15 @@ impl Inner {
         &self.spaces[space.index()]
     }
 
+    fn give_back(&self) {
+        self.since_given_back.store(0, Ordering::Relaxed);
+        give_back_memory();
+    }
+
     fn rotate(&self) -> Result<(), KvError> {
         self.unrotated.store(0, Ordering::Relaxed);
         let rotated = self.spaces.iter().try_for_each(|space| self.rotate_space(space));
-        give_back_memory();
+        self.give_back();
         rotated
     }
 
@@ -338,21 +351,29 @@ impl Kv for Disk {
         let inner = self.inner()?;
         let mut bytes = 0;
         let mut writes = inner.db.batch();
-        for (space, key, value) in batch.ops() {
+        for (space, key, value) in batch.into_ops() {
             bytes += ENTRY_BYTES + key.len() + value.as_ref().map_or(0, Vec::len);
             match value {
-                Some(value) => writes.insert(inner.space(*space), key.as_slice(), value.as_slice()),
-                None => writes.remove(inner.space(*space), key.as_slice()),
+                Some(value) => writes.insert(inner.space(space), key, value),
+                None => writes.remove(inner.space(space), key),
             }
         }
         inner.unrotated.fetch_add(bytes as u64, Ordering::Relaxed);
+        inner.since_given_back.fetch_add(bytes as u64, Ordering::Relaxed);
         self.noted(guarded(|| writes.commit().map_err(|error| failed(&error))))
     }
 
     fn sync(&self) -> Result<(), KvError> {
         self.sync_journal()?;
         let inner = self.inner()?;
-        if inner.is_full() { guarded(|| inner.rotate()) } else { Ok(()) }
+        if inner.is_full() {
+            return guarded(|| inner.rotate());
+        }
+        // What a save or a new segment of words took for a moment lies between what stays.
+        if inner.since_given_back.load(Ordering::Relaxed) > STORE_GIVE_BACK_BYTES {
+            inner.give_back();
+        }
+        Ok(())
     }
 }
 

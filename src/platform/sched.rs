@@ -6,6 +6,7 @@
 
 use crate::base::time::Duration;
 use crate::energy::rank::Rank;
+use crate::limits::LARGE_PIECE_BYTES;
 use rustix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
 use std::mem::size_of;
@@ -123,6 +124,17 @@ pub fn clock_is_synced() -> Option<bool> {
     match unsafe { libc::adjtimex(&raw mut time) } {
         -1 => None,
         state => Some(state != libc::TIME_ERROR),
+    }
+}
+
+/// Has each large piece of memory mapped by itself from now on, so that it goes back to the system when it is freed, and grows without a copy beside
+/// it. By itself glibc does so until such a piece is freed, and then counts all up to that size as small (mallopt(3), `M_MMAP_THRESHOLD`): up to 32 MiB,
+/// which is more than the vector index of 200,000 passages has in one piece.
+pub fn map_large_pieces() {
+    // SAFETY: it takes two numbers, and changes how memory is got from now on.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_PIECE_BYTES);
     }
 }
 

@@ -113,6 +113,12 @@ impl Batch {
         &self.ops
     }
 
+    /// The same, to be taken one after the other: what is done with is freed.
+    #[must_use]
+    pub fn into_ops(self) -> Vec<Write> {
+        self.ops
+    }
+
     /// Whether it holds no write.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -23,6 +23,7 @@ use super::kv::{Batch, KvError, KvRead, Pair, Space};
 use crate::base::file_name;
 use crate::base::fold::words;
 use crate::base::id::{DocId, Row};
+use crate::base::term_postings::TermPostings;
 use crate::limits::TERM_BYTES_MAX;
 use block::{Block, bucket_of, encode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +63,7 @@ pub struct StoredSegment {
     /// For each row the code of its languages (`search::lexical::language`); empty where they were not kept.
     pub languages: Vec<u8>,
     /// The postings of each term.
-    pub postings: Vec<(String, Vec<u8>)>,
+    pub postings: TermPostings,
 }
 
 /// The key of a block; without the segment's number the beginning of those of all segments.
@@ -88,12 +89,13 @@ pub fn put_segment<G: IntoIterator<Item = String>>(
     // What is being swept belongs to no segment.
     let swept = merging(kv)?.filter(|merging| merging.phase != Phase::Joining).map(|merging| merging.inputs);
     let swept = swept.unwrap_or_default();
-    let mut buckets: BTreeMap<u16, Vec<(&str, &[u8])>> = BTreeMap::new();
-    for (term, postings) in &segment.postings {
-        buckets.entry(bucket_of(term)).or_default().push((term, postings));
-    }
+    let mut places: Vec<(u16, usize)> =
+        segment.postings.iter().enumerate().map(|(place, (term, _))| (bucket_of(term), place)).collect();
+    places.sort_unstable();
     let mut groups: BTreeMap<u16, BTreeMap<String, String>> = BTreeMap::new();
-    for (bucket, terms) in buckets {
+    for places in places.chunk_by(|(one, _), (other, _)| one == other) {
+        let Some((bucket, _)) = places.first().copied() else { continue };
+        let terms: Vec<(&str, &[u8])> = places.iter().filter_map(|(_, place)| segment.postings.get(*place)).collect();
         let blocks = all(kv, Space::Word, &block_key(POSTING, bucket, &[]), usize::MAX)?;
         let is_read = |key: &[u8]| segment_of(key).is_some_and(|number| !swept.contains(&number));
         let blocks = blocks.iter().filter(|(key, _)| is_read(key)).map(|(_, block)| Block::read(block));
@@ -160,7 +162,7 @@ pub fn segments(kv: &impl KvRead) -> Result<Vec<StoredSegment>, KvError> {
         let Some((number, (first, lengths, languages))) = number.zip(record_of(&value)) else {
             return Err(KvError::Damaged("a segment of the index of words".to_owned()));
         };
-        segments.push(StoredSegment { number, first, lengths, languages, postings: Vec::new() });
+        segments.push(StoredSegment { number, first, lengths, languages, postings: TermPostings::default() });
     }
     segments.sort_by_key(|segment| segment.first);
     Ok(segments)

@@ -1,5 +1,6 @@
 //! Merges of the index of words' segments, in steps between which questions are answered and files saved.
 
+use crate::base::term_postings::TermPostings;
 use crate::search::lexical::index::{Index, Merge, Segment};
 use crate::search::lexical::postings::{decode, encode};
 use crate::store::kv::{Kv, KvError};
@@ -78,7 +79,7 @@ impl WordMerge {
         }
         let Segment { number, first, lengths, languages, .. } = plan.output.clone();
         let has_any = lengths.iter().any(|length| *length > 0);
-        let segment = StoredSegment { number, first, lengths, languages, postings: Vec::new() };
+        let segment = StoredSegment { number, first, lengths, languages, postings: TermPostings::default() };
         library.commit_merge(&mut self.stored, has_any.then_some(&segment))?;
         Ok(self.plan.take().map_or(Stepped::More, Stepped::Committed))
     }

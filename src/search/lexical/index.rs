@@ -8,10 +8,11 @@
 use super::analysis::Analysis;
 use super::audience::{Audience, Audiences};
 use super::language::{Languages, code, of_code};
-use super::postings::encode;
+use super::postings::{Growing, encode};
 use super::row_set::RowSet;
 use crate::base::hit::CorpusStatistics;
 use crate::base::id::Row;
+use crate::base::term_postings::TermPostings;
 use crate::limits::SEGMENT_CHUNKS;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,7 +95,7 @@ pub struct Index {
     next_number: u32,
     /// The chunks that are in no segment yet.
     newest: Segment,
-    postings: BTreeMap<String, Places>,
+    postings: BTreeMap<String, Growing>,
     /// Rows that must not answer: their documents are being removed.
     hidden: RowSet,
     /// Whom the others answer.
@@ -118,7 +119,7 @@ pub struct Full {
     /// The range.
     pub segment: Segment,
     /// The stored form of each term's postings.
-    pub postings: Vec<(String, Vec<u8>)>,
+    pub postings: TermPostings,
 }
 
 impl Index {
@@ -168,7 +169,7 @@ impl Index {
     /// Bytes of memory that it takes, about.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let postings = self.postings.iter().map(|(term, rows)| 96 + term.len() + rows.capacity() * 8).sum::<usize>();
+        let postings = self.postings.iter().map(|(term, rows)| 96 + term.len() + rows.memory()).sum::<usize>();
         self.segments.iter().map(|of| of.lengths.capacity() + of.languages.capacity() + 64).sum::<usize>()
             + postings
             + self.hidden.memory()
@@ -187,9 +188,10 @@ impl Index {
         self.newest.lengths.push(length);
         self.newest.languages.push(code(&analysis.languages));
         for (term, count) in &analysis.terms {
-            match self.postings.get_mut(term) {
-                Some(rows) => rows.push((place, *count)),
-                None => drop(self.postings.insert(term.clone(), vec![(place, *count)])),
+            if let Some(rows) = self.postings.get_mut(term) {
+                rows.push(place, *count);
+            } else {
+                self.postings.entry(term.clone()).or_default().push(place, *count);
             }
         }
     }
@@ -247,10 +249,14 @@ impl Index {
         (self.newest.lengths.len() >= least).then(|| {
             let number = self.next_number;
             let is_there = |row: u32| self.newest.lengths.get(row as usize).is_some_and(|length| *length > 0);
-            let live = |rows: &[(u32, u16)]| rows.iter().copied().filter(|(row, _)| is_there(*row)).collect::<Vec<_>>();
-            let postings =
-                self.postings.iter().map(|(term, rows)| (term, live(rows))).filter(|(_, rows)| !rows.is_empty());
-            let postings = postings.map(|(term, rows)| (term.clone(), encode(&rows))).collect();
+            let mut postings = TermPostings::default();
+            for (term, rows) in &self.postings {
+                let mut rows = rows.places();
+                rows.retain(|(row, _)| is_there(*row));
+                if !rows.is_empty() {
+                    postings.push(term, &encode(&rows));
+                }
+            }
             Full { segment: Segment { number, dead: 0, ..self.newest.clone() }, postings }
         })
     }

@@ -11,8 +11,8 @@ pub(super) struct Kept(BTreeMap<(String, u32), Vec<u8>>);
 
 impl Kept {
     pub(super) fn keep(&mut self, full: &Full) {
-        for (term, bytes) in &full.postings {
-            self.0.insert((term.clone(), full.segment.number), bytes.clone());
+        for (term, bytes) in full.postings.iter() {
+            self.0.insert((term.to_owned(), full.segment.number), bytes.to_vec());
         }
     }
 }
@@ -213,7 +213,7 @@ fn a_segment_that_begins_behind_rows_that_are_gone_has_each_chunk_in_its_place()
         }
         let full = index.full(true).unwrap();
         assert_eq!(full.segment.first, Row(first), "{round}");
-        for (term, bytes) in &full.postings {
+        for (term, bytes) in full.postings.iter() {
             let places = crate::search::lexical::postings::decode(bytes).unwrap();
             assert!(places.iter().all(|(place, _)| *place < 3), "{term}: {places:?}");
         }

@@ -4,6 +4,7 @@ use super::quantized;
 use std::fs;
 use std::path::PathBuf;
 use wattle::base::id::{EmbedKey, Fingerprint, Ring, Row};
+use wattle::base::term_postings::TermPostings;
 use wattle::search::lexical::postings;
 use wattle::search::lexical::similar::grams;
 use wattle::store::audit::audit;
@@ -59,7 +60,7 @@ fn segment(number: u32, first: u64, words: &[&str], has_languages: bool) -> Stor
         first: Row(first),
         lengths: vec![40, 0, 255, 7],
         languages: if has_languages { vec![1, 0, 2, 1] } else { Vec::new() },
-        postings: words.iter().enumerate().map(|(at, word)| ((*word).to_owned(), places(at))).collect(),
+        postings: words.iter().enumerate().map(|(at, word)| (word, places(at))).collect(),
     }
 }
 
@@ -75,11 +76,11 @@ fn segments_of_the_index_of_words_of_every_layout_and_version_are_still_read() {
     });
     let (kv, ..) = unpacked(&bytes);
     assert_eq!(words::analysis(&kv), Ok(9), "another layout would be made anew");
-    let of = |segment: &StoredSegment| StoredSegment { postings: Vec::new(), ..segment.clone() };
+    let of = |segment: &StoredSegment| StoredSegment { postings: TermPostings::default(), ..segment.clone() };
     assert_eq!(words::segments(&kv), Ok(segments.iter().map(of).collect()));
     for segment in &segments {
-        for (term, places) in &segment.postings {
-            assert_eq!(words::postings(&kv, term, segment.number), Ok(Some(places.clone())), "{term}");
+        for (term, places) in segment.postings.iter() {
+            assert_eq!(words::postings(&kv, term, segment.number), Ok(Some(places.to_vec())), "{term}");
         }
         assert_eq!(words::postings(&kv, "cellar", segment.number), Ok(None));
     }
@@ -90,7 +91,7 @@ fn segments_of_the_index_of_words_of_every_layout_and_version_are_still_read() {
 #[test]
 fn blocks_of_the_index_of_words_are_read_packed_and_as_before() {
     let places = postings::encode(&(0..300).map(|row| (row, 1)).collect::<Vec<_>>());
-    let postings = vec![("boiler".to_owned(), places.clone())];
+    let postings = [("boiler", &places)].into_iter().collect();
     let segment = StoredSegment { postings, ..segment(3, 10, &[], true) };
     let bytes = fixture("words/layout-3-packed", || {
         let mut library = Library::open(MemoryKv::new()).unwrap();

@@ -1,5 +1,6 @@
 //! The rows of an index at one moment, numbered without the gaps between its ranges: a score stands in the place of its slot.
 
+use super::super::postings::Growing;
 use super::super::row_set::RowSet;
 use super::{Index, Places, Segment};
 use crate::base::id::Row;
@@ -62,8 +63,8 @@ impl Slots {
         if !index.segments().iter().map(|segment| &segment.number).eq(&self.segments) {
             return false;
         }
-        let newest = index.postings.get(term);
-        let places = stored.iter().map(Option::as_ref).chain([newest]);
+        let newest = index.postings.get(term).map(Growing::places);
+        let places = stored.iter().map(Option::as_ref).chain([newest.as_ref()]);
         for ((range, segment), places) in self.ranges.iter().zip(index.ranges()).zip(places) {
             for (place, count) in places.into_iter().flatten() {
                 let place = *place as usize;
