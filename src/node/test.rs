@@ -193,8 +193,10 @@ fn a_query_without_any_answer_is_answered_at_its_deadline() {
     let search = Request::Search { question: "q".to_owned(), count: 3, filter: Filter::default() };
     let out = handle(&mut node, at(0), Input::Api(ReplyId(1), search));
     let [Output::Start(task, Task::EmbedQuery { .. })] = &out[..] else { panic!("{out:?}") };
-    let out = handle(&mut node, at(QUERY_MS_MAX), Input::Wake);
-    assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { asked: 1, answered: 0, .. })]));
+    let mut out = handle(&mut node, at(QUERY_MS_MAX), Input::Wake);
+    // In which languages the documents are is counted meanwhile.
+    out.retain(|output| !matches!(output, Output::Start(..)));
+    assert!(matches!(&out[..], [Output::Reply(_, Response::Hits { asked: 1, answered: 0, .. })]), "{out:?}");
     assert_eq!(
         handle(
             &mut node,
