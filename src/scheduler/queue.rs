@@ -15,6 +15,7 @@ mod aside;
 mod lending;
 mod resting;
 mod round;
+mod set_aside;
 
 use aside::Aside;
 use lending::Lending;

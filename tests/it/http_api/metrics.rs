@@ -71,8 +71,8 @@ fn requests_are_counted_by_the_tables_row_and_by_why_they_were_refused() {
     agent.with_token("POST", "/v1/nothing/anna", "");
     agent.with_token("PUT", "/v1/status", "");
     agent.with_token("POST", "/v1/search", &" ".repeat(HTTP_BODY_MAX + 1));
-    let wrong = format!("Authorization: Bearer {}", "0".repeat(64));
-    (0..7).for_each(|_| drop(agent.get("/v1/tasks", &[&wrong])));
+    let wrong = |number: usize| format!("Authorization: Bearer {number:064x}");
+    (0..7).for_each(|number| drop(agent.get("/v1/tasks", &[&wrong(number)])));
     let text = text(&agent);
     let series = read(&text);
     let requests = |method: &str, route: &str, class: &str| {
