@@ -95,7 +95,6 @@ pub fn main(model: &'static EmbeddedModel) -> ExitCode {
         Err(error) => return misused(error),
     };
     log::init(args.verbose);
-    crate::platform::sched::map_large_pieces();
     crate::platform::panics::install();
     let as_json = args.json;
     match run(args, model) {

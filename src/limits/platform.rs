@@ -62,13 +62,6 @@ pub const INTERFACES_READ_MAX: usize = 256;
 /// Bytes of the store's memory tables, all together, before they are written out: see `platform::disk`.
 pub const STORE_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Bytes that are saved until memory that was freed since is given back to the system: at 1 MiB that is done some forty times for 20,000 passages, and
-/// each time takes some milliseconds.
-pub const STORE_GIVE_BACK_BYTES: u64 = 1024 * 1024;
-
-/// Bytes of a piece of memory that is mapped by itself.
-pub const LARGE_PIECE_BYTES: i32 = 256 * 1024;
-
 /// Tables that may gather in each space of the store, however small it is, before they are merged.
 pub const STORE_TABLES_MIN: u8 = 4;
 
@@ -141,6 +134,3 @@ pub const PANIC_TEXT_BYTES_MAX: usize = 160;
 
 /// Findings on the board that status and doctor show; further ones are only logged.
 pub const FINDINGS_MAX: usize = 64;
-
-/// Bytes of addresses that are reserved for what is large and soon over: above the 32 MiB up to which malloc keeps what is freed.
-pub const GIVEN_BACK_BYTES: usize = 33 * 1024 * 1024;

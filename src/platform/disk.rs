@@ -18,7 +18,7 @@
 //! - Whatever overlaps is merged: four small tables with any key in common have all of a space rewritten. Where keys come in order nothing may be
 //!   written to each table (`store::commit`); else more tables are let gather (`options`), but few in a small space (`gathered`).
 //! - Of a space's note of its newest tables it checks nothing, and deletes a space that has none: `newest` looks at all of them.
-//! - A memtable takes far more memory than its bytes (`ENTRY_BYTES`), in small pieces: `rotate` has the allocator give back what it can.
+//! - A memtable takes far more memory than its bytes (`ENTRY_BYTES`).
 
 mod damage;
 mod error;
@@ -32,9 +32,8 @@ mod reopen;
 mod whole;
 
 use super::panics::guard_library;
-use super::sched::give_back_memory;
 use super::store_place::StorePlace;
-use crate::limits::{STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_GIVE_BACK_BYTES, STORE_MEMORY_BYTES};
+use crate::limits::{STORE_CACHE_BYTES, STORE_FLUSH_MS, STORE_MEMORY_BYTES};
 use crate::store::kv::{Batch, Kv, KvError, KvRead, Pair, SPACES, Space};
 use damage::{Damage, check_tables};
 use error::failed;
@@ -94,8 +93,6 @@ struct Inner {
     db: Database,
     spaces: [Keyspace; SPACES],
     unrotated: AtomicU64,
-    /// Bytes that were saved since memory was given back to the system.
-    since_given_back: AtomicU64,
     place: StorePlace,
 }
 
@@ -234,13 +231,7 @@ impl Inner {
         let space = |space: Space| db.keyspace(space.name(), || options(space)).map_err(|error| failed(&error));
         let [a, b, c, d, e, f, g, h] = Space::ALL;
         let spaces = [space(a)?, space(b)?, space(c)?, space(d)?, space(e)?, space(f)?, space(g)?, space(h)?];
-        Ok(Self {
-            db,
-            spaces,
-            unrotated: AtomicU64::new(0),
-            since_given_back: AtomicU64::new(0),
-            place: StorePlace::of(folder),
-        })
+        Ok(Self { db, spaces, unrotated: AtomicU64::new(0), place: StorePlace::of(folder) })
     }
 
     fn is_full(&self) -> bool {
@@ -251,16 +242,9 @@ impl Inner {
         &self.spaces[space.index()]
     }
 
-    fn give_back(&self) {
-        self.since_given_back.store(0, Ordering::Relaxed);
-        give_back_memory();
-    }
-
     fn rotate(&self) -> Result<(), KvError> {
         self.unrotated.store(0, Ordering::Relaxed);
-        let rotated = self.spaces.iter().try_for_each(|space| self.rotate_space(space));
-        self.give_back();
-        rotated
+        self.spaces.iter().try_for_each(|space| self.rotate_space(space))
     }
 
     #[expect(clippy::disallowed_methods, reason = "only the writer's thread waits here, for a flush of another thread")]
@@ -359,21 +343,13 @@ impl Kv for Disk {
             }
         }
         inner.unrotated.fetch_add(bytes as u64, Ordering::Relaxed);
-        inner.since_given_back.fetch_add(bytes as u64, Ordering::Relaxed);
         self.noted(guarded(|| writes.commit().map_err(|error| failed(&error))))
     }
 
     fn sync(&self) -> Result<(), KvError> {
         self.sync_journal()?;
         let inner = self.inner()?;
-        if inner.is_full() {
-            return guarded(|| inner.rotate());
-        }
-        // What a save or a new segment of words took for a moment lies between what stays.
-        if inner.since_given_back.load(Ordering::Relaxed) > STORE_GIVE_BACK_BYTES {
-            inner.give_back();
-        }
-        Ok(())
+        if inner.is_full() { guarded(|| inner.rotate()) } else { Ok(()) }
     }
 }
 

@@ -5,7 +5,7 @@
 //! live in its home folder (`home`) and are replaced as a whole: written beside, synced, renamed, and the folder
 //! synced. Sensors are read below a root that a test can point elsewhere (`sysfs`). Calls that block run on
 //! their own threads (`blocking`), never on the executor's, and those into watched folders where nobody has to wait for one
-//! that gets no answer (`reach`); what they take for a moment goes back at once (`given_back`). Parsers of complicated formats run in processes of their own (`child`).
+//! that gets no answer (`reach`). Parsers of complicated formats run in processes of their own (`child`).
 //!
 //! Invariants: besides `embed::engine` this is the only module that calls the operating system below sockets; its
 //! unsafe code is in `sched`, `child::sys` and `hypot` alone. It uses nothing of `net`, `runtime`, `http` and `cli`. A panic of any thread is
@@ -24,7 +24,6 @@ pub mod disk;
 mod file_system;
 pub mod findings;
 pub mod folder;
-pub mod given_back;
 pub mod hang_up;
 pub mod hint_files;
 pub mod home;

@@ -1,4 +1,4 @@
-//! Priorities of threads, whether the clock is synchronised, and memory given back: calls that no safe crate of ours offers.
+//! Priorities of threads, and whether the clock is synchronised: calls that no safe crate of ours offers.
 //!
 //! See sched_setscheduler(2), ioprio_set(2), sched_setattr(2) and adjtimex(2). The tests read each setting back.
 
@@ -6,7 +6,6 @@
 
 use crate::base::time::Duration;
 use crate::energy::rank::Rank;
-use crate::limits::LARGE_PIECE_BYTES;
 use rustix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
 use std::mem::size_of;
@@ -124,27 +123,6 @@ pub fn clock_is_synced() -> Option<bool> {
     match unsafe { libc::adjtimex(&raw mut time) } {
         -1 => None,
         state => Some(state != libc::TIME_ERROR),
-    }
-}
-
-/// Has each large piece of memory mapped by itself from now on, so that it goes back to the system when it is freed, and grows without a copy beside
-/// it. By itself glibc does so until such a piece is freed, and then counts all up to that size as small (mallopt(3), `M_MMAP_THRESHOLD`): up to 32 MiB,
-/// which is more than the vector index of 200,000 passages has in one piece.
-pub fn map_large_pieces() {
-    // SAFETY: it takes two numbers, and changes how memory is got from now on.
-    #[cfg(target_env = "gnu")]
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_PIECE_BYTES);
-    }
-}
-
-/// Gives memory that was freed back to the system, where the allocator keeps it: glibc gives back the end of its heap alone, and the many
-/// small pieces of a memtable are all over it. Takes some milliseconds.
-pub(super) fn give_back_memory() {
-    // SAFETY: it takes a number, and no memory that is in use.
-    #[cfg(target_env = "gnu")]
-    unsafe {
-        libc::malloc_trim(0);
     }
 }
 

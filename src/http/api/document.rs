@@ -10,12 +10,12 @@ use crate::http::dto::{DocumentPaths, DocumentText, text};
 use crate::http::pieces::Pieces;
 use crate::http::query::{parameter, sendable_path, sent_bytes};
 use crate::limits::{DOCUMENT_BYTES_MAX, SAME_END_TOLD_MAX};
-use crate::platform::given_back::room;
 use crate::platform::{blocking, folder};
 use crate::store::kv::{Kv, KvError};
 use crate::store::record::Source;
 use crate::worker::retrieve::document::{Begin, DocumentPart, ending, part, unread};
 use futures_lite::stream;
+use std::collections::TryReserveError;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -172,9 +172,11 @@ fn bytes(path: &Path, watched: &[Source]) -> Result<Vec<u8>, Refused> {
         return Err((Status::Conflict, format!("{} is no file of its own now.", name())));
     }
     let file = folder::open(path.as_os_str().as_bytes(), watched).map_err(failed)?;
-    let no_room =
-        |_| (Status::ServiceUnavailable, "There is no memory for the file just now. Try again in a moment.".to_owned());
-    let mut bytes = room(0).map_err(no_room)?;
+    let no_room = |_: TryReserveError| {
+        (Status::ServiceUnavailable, "There is no memory for the file just now. Try again in a moment.".to_owned())
+    };
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(meta.len().min(DOCUMENT_BYTES_MAX)).unwrap_or(0) + 1).map_err(no_room)?;
     file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > DOCUMENT_BYTES_MAX {
         return Err((Status::PayloadTooLarge, format!("{} is too large to be sent.", name())));

@@ -5,7 +5,6 @@
 
 use crate::base::password::check;
 use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_COST_MAX, PASSWORD_KIB, PASSWORD_PASSES};
-use crate::platform::given_back::room;
 use crate::platform::home::Token;
 use crate::platform::unchanged::Unchanged;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -69,7 +68,8 @@ fn sum(password: &str, salt: &str, kib: u32, passes: u32) -> Option<[u8; SUM_BYT
     let params = Params::new(kib, passes, 1, Some(SUM_BYTES)).ok()?;
     let typed = Zeroizing::new(password.nfc().collect::<String>());
     // Where there is not so much memory, nobody is let in, and the agent goes on.
-    let (mut sum, mut blocks) = ([0; SUM_BYTES], room(params.block_count()).ok()?);
+    let (mut sum, mut blocks) = ([0; SUM_BYTES], Vec::new());
+    blocks.try_reserve_exact(params.block_count()).ok()?;
     blocks.resize(params.block_count(), Block::default());
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     argon.hash_password_into_with_memory(typed.as_bytes(), salt.as_bytes(), &mut sum, blocks).ok()?;
