@@ -204,7 +204,7 @@ impl Throttle {
         });
     }
 
-    /// Somebody was let in by a token, from this address and a program that calls itself so.
+    /// Somebody was let in by a token of the role admin, from this address and a program that calls itself so.
     pub(super) fn let_in(&self, from: IpAddr, agent: &str) {
         let program = self.program(from, agent);
         self.with(|tables| tables.know(program));

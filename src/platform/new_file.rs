@@ -96,10 +96,12 @@ impl NewFile {
     pub fn finish(mut self) -> Result<()> {
         let Some(at) = self.beside.clone() else { return Ok(()) };
         self.file.sync_all()?;
+        // A folder that may be written and not read is met before the file has its name.
+        let folder = File::open(folder_of(&self.to))?;
         self.put(&at)?;
         self.beside = None;
         // Its name must survive a power cut too.
-        File::open(folder_of(&self.to))?.sync_all()
+        folder.sync_all()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the file was synced, and its folder is once it has its name")]
@@ -231,6 +233,21 @@ mod tests {
             (vec!["other".into(), "to".into()], b"mine".into())
         );
         assert_eq!(NewFile::new(&folder.path().join("none/x"), 0o600).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn in_a_folder_that_cannot_be_read_nothing_stays_of_what_is_said_not_to_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("to");
+        let mut new = NewFile::new(&to, 0o600).unwrap();
+        new.write_all(b"whole").unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o300)).unwrap();
+        let may_read = File::open(folder.path()).is_ok();
+        let finished = new.finish();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+        // Root reads it all the same.
+        assert_eq!((finished.is_ok(), to.exists()), (may_read, may_read));
+        assert_eq!(names(folder.path()).len(), usize::from(may_read));
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Scheduler {
     /// The document was not read, as the parser of another one takes long: it comes behind that.
     pub(super) fn on_no_turn(&mut self, now: Instant, doc: DocId) {
         self.running.parking.ended(doc);
-        self.queue.set_aside(now, doc);
+        self.queue.set_aside(now, doc, self.running.beside() > 0);
     }
 
     /// When the next of them is over.

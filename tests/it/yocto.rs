@@ -30,6 +30,17 @@ fn the_recipes_crates_are_those_of_cargo_lock() {
 }
 
 #[test]
+fn the_recipes_program_starts_on_the_pages_that_that_of_cargo_starts_on() {
+    let read = |path: &str| fs::read_to_string(repo().join(path)).unwrap();
+    let recipe = read(&format!("{RECIPES}/wattle_{}.bb", env!("CARGO_PKG_VERSION")));
+    let config = read(".cargo/config.toml");
+    let name = "JEMALLOC_SYS_WITH_LG_PAGE";
+    let value =
+        config.lines().find_map(|line| line.strip_prefix(&format!("AARCH64_UNKNOWN_LINUX_GNU_{name} = "))).unwrap();
+    assert!(recipe.contains(&format!("export {name}\n{name}:aarch64 = {value}\n")), "{recipe}");
+}
+
+#[test]
 fn a_list_that_is_stale_and_a_recipe_of_another_version_are_told() {
     let tree = tempfile::tempdir().unwrap();
     for folder in ["scripts", RECIPES] {

@@ -282,6 +282,27 @@ fn who_tries_tokens_is_told_to_wait_and_a_right_one_works_meanwhile_at_each_addr
 }
 
 #[test]
+fn a_token_that_may_do_less_than_all_gives_its_holder_no_guesses_at_the_password() {
+    let home = tempfile::tempdir().unwrap();
+    let keys = Keys::load(home.path(), Token::parse(SECRET).unwrap());
+    let guesses = |role: Role| {
+        let bearer = format!("Bearer {}", keys.create(&role.to_string(), role).unwrap().reveal());
+        let from: IpAddr = format!("10.0.0.{}", 1 + u8::from(role == Role::Admin)).parse().unwrap();
+        let mut looked_at = 0;
+        for number in 0..20 {
+            let agent = format!("guesser {number}");
+            assert_eq!(check(&Caller { from, agent: &agent, ..owner(&bearer) }, &keys, None), Ok(()));
+            let source = keys.throttle().source(from, None, &agent);
+            looked_at += usize::from(keys.throttle().try_password(source, Instant::from_millis(1000)).is_ok());
+        }
+        looked_at
+    };
+    assert_eq!(guesses(Role::Read), 10, "as of any address");
+    assert_eq!(guesses(Role::Write), 0, "which has no more by another token");
+    assert_eq!(guesses(Role::Admin), 20, "who may do everything has tries of its own");
+}
+
+#[test]
 fn where_the_owner_says_so_callers_of_this_machine_need_no_token_and_nobody_else_is_let_in_by_that() {
     let keys = token().with_open_here(true);
     let lan: Option<SocketAddr> = "192.168.1.4:7780".parse().ok();

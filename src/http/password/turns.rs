@@ -48,6 +48,8 @@ impl Turns {
             return Ok(Turn(Arc::clone(self)));
         }
         let (go, called) = bounded(1);
+        // Who has hung up takes nobody's place.
+        state.waiting.retain(|one| !one.go.is_closed());
         state.came += 1;
         let place = (rank, state.came);
         state.waiting.push(Waiting { place, go });
@@ -113,5 +115,16 @@ mod tests {
         assert!(is_turned_away(&late) && smol::block_on(late.recv()).is_err());
         drop(held);
         assert!(owner.try_recv().is_ok(), "it is the next");
+    }
+
+    #[test]
+    fn who_has_hung_up_takes_nobodys_place() {
+        let turns = Arc::new(Turns::default());
+        let held = turns.enter((0, 0)).unwrap();
+        (0..LOOKS_WAITING_MAX).for_each(|_| drop(turns.enter((1, 1)).unwrap_err()));
+        let owner = turns.enter((2, 2)).unwrap_err();
+        assert!(!owner.is_closed(), "it waits");
+        drop(held);
+        assert!(owner.try_recv().is_ok());
     }
 }

@@ -9,7 +9,7 @@ use crate::platform::regular;
 use crate::store::kv::SPACES;
 use rustix::fs::{SeekFrom, seek};
 use std::fs::{self, File, OpenOptions};
-use std::io::Result;
+use std::io::{Error, Result};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -45,8 +45,11 @@ pub(in crate::platform) fn clear(store: &Path) {
 
 fn look(store: &Path) -> Result<bool> {
     let spaces = spaces(store)?;
-    let noted = spaces.iter().filter(|space| space.join("current").exists()).count();
-    let has_version = fs::read(store.join("version")).is_ok_and(|version| version == VERSION);
+    let noted = spaces
+        .iter()
+        .try_fold(0_usize, |noted, space| Ok::<_, Error>(noted + usize::from(fs::exists(space.join("current"))?)))?;
+    let version = store.join("version");
+    let has_version = fs::exists(&version)? && fs::read(version)? == VERSION;
     if has_version && noted > SPACES && noted == spaces.len() {
         return Ok(false);
     }
@@ -61,8 +64,9 @@ fn look(store: &Path) -> Result<bool> {
         if is_journal { journals.push(entry) } else { others.push(entry) }
     }
     let is_own = |entry: &PathBuf| ["lock", "version", "keyspaces"].iter().any(|own| entry.ends_with(own));
-    // One that has its version had its journal before, and has lost it.
-    if !others.iter().all(is_own) || journals.len() > 1 || (has_version && journals.is_empty()) {
+    // One that has its version had its journal before, and has lost it. With another journal than the first it was written to: what it had is in tables that are gone.
+    let is_first = |journal: &PathBuf| journal.ends_with("0.jnl");
+    if !others.iter().all(is_own) || !journals.iter().all(is_first) || (has_version && journals.is_empty()) {
         return Ok(false);
     }
     journals.iter().try_fold(true, |so_far, journal| Ok(so_far && is_blank(journal)?))
@@ -73,9 +77,9 @@ fn spaces(store: &Path) -> Result<Vec<PathBuf>> {
     entries(&store.join("keyspaces"))
 }
 
-/// What a folder has; nothing if there is none.
+/// What a folder has; nothing if there is none. One that cannot be looked at may have everything.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.exists() {
+    if !fs::exists(folder)? {
         return Ok(Vec::new());
     }
     fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
@@ -206,5 +210,34 @@ mod tests {
         fs::remove_file(store.join("0.jnl")).unwrap();
         fs::remove_file(store.join("keyspaces/8/current")).unwrap();
         assert!(!is_unfinished(&store));
+        // Its tables were lost, after its journal had become another one.
+        let (_folder, store) = made();
+        fs::remove_dir_all(store.join("keyspaces")).unwrap();
+        assert!(is_unfinished(&store), "with its first one");
+        fs::remove_file(store.join("0.jnl")).unwrap();
+        File::create(store.join("1.jnl")).unwrap();
+        assert!(!is_unfinished(&store));
+    }
+
+    #[test]
+    fn a_store_of_which_a_part_cannot_be_looked_at_is_left_as_it_is() {
+        for part in ["keyspaces", "keyspaces/3", "keyspaces/3/tables", "keyspaces/3/current", "version"] {
+            let (_folder, store) = made();
+            if part != "keyspaces/3/current" {
+                fs::remove_file(store.join("keyspaces/8/current")).unwrap();
+            }
+            assert_eq!(is_unfinished(&store), part != "keyspaces/3/current", "{part}");
+            let at = store.join(part);
+            if at.is_dir() {
+                fs::remove_dir_all(&at).unwrap();
+            } else {
+                fs::remove_file(&at).unwrap();
+            }
+            // A link that leads to itself is what even root cannot look behind.
+            std::os::unix::fs::symlink(&at, &at).unwrap();
+            assert!(!is_unfinished(&store), "{part}");
+            clear(&store);
+            assert!(store.join("0.jnl").exists(), "{part}");
+        }
     }
 }

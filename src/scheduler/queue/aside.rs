@@ -5,7 +5,7 @@ use crate::base::time::{Duration, Instant};
 use crate::limits::{PARSER_TURN_MS, SET_ASIDE_MAX};
 use std::collections::VecDeque;
 
-/// From the last one that was set aside to the first that is tried again: who has the parser may be no task.
+/// From the last one that was set aside to the first that is tried again where who has the parser is no task.
 pub(super) const PAUSE: Duration = Duration::from_millis(PARSER_TURN_MS);
 
 /// Those that are set aside, in the order in which they came; at most `SET_ASIDE_MAX`.

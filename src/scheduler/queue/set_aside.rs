@@ -10,10 +10,11 @@ use crate::store::keys::Stage;
 use std::collections::btree_map::Entry;
 
 impl Queue {
-    /// The document waits for the parser of another one. Where too many do, the store's todo list keeps it.
-    pub fn set_aside(&mut self, now: Instant, doc: DocId) {
+    /// The document waits for the parser of another one. Where too many do, the store's todo list keeps it. If a task `has_it`, the end of that is awaited,
+    /// and no pause.
+    pub fn set_aside(&mut self, now: Instant, doc: DocId, has_it: bool) {
         self.release(doc);
-        self.aside.from = now + PAUSE;
+        self.aside.from = if has_it { now } else { now + PAUSE };
         if !self.aside.is_full() && !self.aside.has(doc) {
             self.aside.documents.push_back(doc);
         } else {
@@ -64,7 +65,7 @@ mod tests {
         assert_eq!(queue.next(&counts, None), read(1));
         for doc in [2, 3] {
             assert_eq!(queue.next(&counts, None), read(doc));
-            queue.set_aside(at(9), DocId(doc));
+            queue.set_aside(at(9), DocId(doc), false);
         }
         queue.push(DocId(2), Kind::Waiting);
         assert_eq!(
@@ -89,7 +90,7 @@ mod tests {
         for doc in (0..SET_ASIDE_MAX as u64).map(DocId) {
             queue.push(doc, Kind::Waiting);
             queue.next(&counts, None);
-            queue.set_aside(at(0), doc);
+            queue.set_aside(at(0), doc, false);
         }
         queue.push(DocId(all), Kind::Waiting);
         assert_eq!((queue.aside.len(), queue.next(&counts, None)), (SET_ASIDE_MAX, None));

@@ -22,6 +22,11 @@ EXTERNALSRC ?= "${@os.path.normpath(d.getVar('WATTLE_LAYERDIR') + '/../..')}"
 # Leaves no links in it.
 EXTERNALSRC_SYMLINKS = ""
 
+# As in .cargo/config.toml, which knows the target by another name: a program for pages of 4 KiB, which is what a cross build takes, ends at its start on a
+# kernel with larger ones, as the usual one of a Raspberry Pi 5.
+export JEMALLOC_SYS_WITH_LG_PAGE
+JEMALLOC_SYS_WITH_LG_PAGE:aarch64 = "16"
+
 SYSTEMD_SERVICE:${PN} = "wattle.service"
 USERADD_PACKAGES = "${PN}"
 USERADD_PARAM:${PN} = "--system --home-dir ${localstatedir}/lib/wattle --no-create-home --shell ${base_sbindir}/nologin --user-group wattle"
