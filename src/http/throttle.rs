@@ -242,7 +242,7 @@ impl Group {
     fn of(from: IpAddr, user: Option<u32>) -> Self {
         match canonical(from) {
             IpAddr::V6(six) => Self { address: prefix(six, 64), user: None },
-            address => Self { address, user: user.filter(|_| address.is_loopback()) },
+            address @ IpAddr::V4(_) => Self { address, user: user.filter(|_| address.is_loopback()) },
         }
     }
 }
