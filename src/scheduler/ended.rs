@@ -17,18 +17,9 @@ use crate::store::counts::Kind;
 use crate::store::record::Source;
 use std::collections::BTreeSet;
 
-/// Why a task was not done, as what follows its name; `None` if it was.
-fn why_not_done(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Panicked(why) => Some(format!("was stopped by a defect of the program ({why}). Please report it.")),
-        Outcome::Failed(why) => Some(format!("could not be done: {why}")),
-        _ => None,
-    }
-}
-
 impl Scheduler {
     pub(super) fn on_done(&mut self, now: Instant, task: Task, outcome: Outcome, out: &mut Vec<Output>) {
-        if let Some(why) = why_not_done(&outcome) {
+        if let Some(why) = outcome.why_not_done() {
             return self.on_not_done(now, task, &why, out);
         }
         self.running.succeeded(now, &task, &outcome);

@@ -349,3 +349,14 @@ pub enum Outcome {
     /// The task panicked: where, and the beginning of the message. Nothing was changed, and the thread goes on.
     Panicked(String),
 }
+
+impl Outcome {
+    /// Why the task was not done, as what follows its name; `None` if it was.
+    pub(super) fn why_not_done(&self) -> Option<String> {
+        match self {
+            Self::Panicked(why) => Some(format!("was stopped by a defect of the program ({why}). Please report it.")),
+            Self::Failed(why) => Some(format!("could not be done: {why}")),
+            _ => None,
+        }
+    }
+}
