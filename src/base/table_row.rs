@@ -11,7 +11,7 @@ const BEHIND_NAME: &str = ": ";
 /// Values with a name that a row has at least.
 const NAMED_LEAST: usize = 2;
 
-/// Names of two rows that are compared, so that a line of a million of them costs no more.
+/// Values of a row that are looked at, and names of two that are compared, so that a line of a million of them costs no more.
 const COMPARED: usize = 16;
 
 /// Whether a text is a row by itself: several values, half of them or more with a name. A value may have a semicolon in it.
@@ -47,6 +47,14 @@ pub fn are_names_of(line: &str, row: &str) -> bool {
     named >= NAMED_LEAST && named * 2 >= all
 }
 
+/// The first values of a row, each with the name of its column where it has one.
+pub fn values(row: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
+    row.split(BETWEEN).take(COMPARED).map(|value| match name(value) {
+        Some(name) => (Some(name), value.split_once(BEHIND_NAME).map_or(value, |(_, value)| value).trim()),
+        None => (None, value.trim()),
+    })
+}
+
 /// The names of columns in a line, of its first values.
 fn names(line: &str) -> impl Iterator<Item = &str> {
     line.split(BETWEEN).take(COMPARED).filter_map(name)
@@ -73,6 +81,16 @@ mod tests {
         for other in ["", "A: 1", "A; B", "Shop: bread; milk; flour", "1: 2; 3: 4", long.as_str()] {
             assert!(!is_row(other), "{other}");
         }
+    }
+
+    #[test]
+    fn each_value_of_a_row_has_the_name_of_its_column_if_it_has_one() {
+        let of = |row| values(row).collect::<Vec<_>>();
+        assert_eq!(
+            of("Name: Anna; Note: ask: Bob; loud"),
+            [(Some("Name"), "Anna"), (Some("Note"), "ask: Bob"), (None, "loud")]
+        );
+        assert_eq!(of(""), [(None, "")]);
     }
 
     #[test]

@@ -2,13 +2,16 @@
 //!
 //! A row has names and values and no sentence: of `What did the vet cost?` it can have the vet, and `cost` at most by the name of a column. So it is
 //! measured by less than a passage of prose is. That holds only where nothing speaks against it: it has each word of the question that any passage
-//! has, but for common ones, and one of them names it, as few passages have that word.
+//! has, but for common ones, and one of them names it, as few passages have that word. Nor may it have another month than the question, or say that what
+//! the question denies is so ([`Verdicts`]).
 
 use super::fusion::sure;
 use super::lexical::bm25::{is_known, possible_by, rarest, telling};
+use super::lexical::conditions::{Conditions, Verdict};
 use super::lexical::terms::QueryTerms;
 use crate::base::hit::{CorpusStatistics, SearchHit};
 use crate::base::table_row::is_row;
+use std::collections::BTreeSet;
 
 /// Passages that have a word at most for it to name a row: a person has several rows, in lists of members, loans and payments. Chosen.
 const NAMING: u32 = 5;
@@ -21,12 +24,44 @@ const UNCOMMON: f32 = 0.5;
 /// "Rows of tables").
 const UNKNOWN_PART: f32 = 0.5;
 
-/// How sure a hit with this BM25 score is as the row of a table, 0 to 1; `None` where it is none, or lacks what the question asks for.
+/// What hits say of what a question asks of a row beside its words, in their order.
+pub(super) struct Verdicts {
+    conditions: Option<Conditions>,
+    each: Vec<Verdict>,
+}
+
+impl Verdicts {
+    /// Those of these hits. Of hits that are no rows nothing is told.
+    pub(super) fn of<'a>(terms: &QueryTerms, hits: impl Iterator<Item = &'a SearchHit>) -> Self {
+        let conditions = Conditions::of(terms);
+        let each = conditions.as_ref().map_or_else(Vec::new, |all| hits.map(|hit| all.verdict(&hit.text)).collect());
+        Self { conditions, each }
+    }
+
+    /// Whether this is what a hit says.
+    pub(super) fn is(&self, at: usize, verdict: Verdict) -> bool {
+        self.each.get(at) == Some(&verdict)
+    }
+
+    /// For each hit whether this is what it says; `None` if none says it.
+    pub(super) fn that_are(&self, verdict: Verdict) -> Option<Vec<bool>> {
+        self.each.contains(&verdict).then(|| self.each.iter().map(|one| *one == verdict).collect())
+    }
+
+    /// Terms of the question that a hit has in another form: a row with a date in July has `July`.
+    pub(super) fn told(&self, at: usize) -> BTreeSet<usize> {
+        let conditions = self.conditions.as_ref().filter(|_| self.is(at, Verdict::Met));
+        conditions.map(|all| all.terms_of_date().clone()).unwrap_or_default()
+    }
+}
+
+/// How sure a hit with this BM25 score is as the row of a table, 0 to 1; `None` where it is none, or lacks what the question asks for. Terms that it is
+/// `told` to have in another form are left out of the question.
 pub(super) fn sure_of_row(
     terms: &QueryTerms,
     statistics: &CorpusStatistics,
-    hit: &SearchHit,
-    words: f32,
+    told: &BTreeSet<usize>,
+    (hit, words): (&SearchHit, f32),
 ) -> Option<f32> {
     if !is_row(&hit.text) {
         return None;
@@ -36,7 +71,7 @@ pub(super) fn sure_of_row(
     let is_number = |forms: &[String]| forms.iter().any(|form| form.bytes().any(|byte| byte.is_ascii_digit()));
     let least = UNCOMMON * rarest(statistics);
     let mut is_named = false;
-    for (at, forms) in terms.looked_up().filter(|(at, _)| !terms.is_told(*at, |_| true)) {
+    for (at, forms) in terms.looked_up().filter(|(at, _)| !terms.is_told(*at, |_| true) && !told.contains(at)) {
         let is_known = is_known(statistics, at);
         let lacks = is_known && !has(at) && telling(statistics.chunks, chunks(at)) >= least;
         if lacks || !is_known && is_number(forms) {
@@ -44,8 +79,8 @@ pub(super) fn sure_of_row(
         }
         is_named |= has(at) && chunks(at) <= NAMING;
     }
-    let known = possible_by(terms, statistics, |at| is_known(statistics, at));
-    let unknown = possible_by(terms, statistics, |at| !is_known(statistics, at));
+    let known = possible_by(terms, statistics, |at| is_known(statistics, at) && !told.contains(&at));
+    let unknown = possible_by(terms, statistics, |at| !is_known(statistics, at) && !told.contains(&at));
     let possible = UNKNOWN_PART.mul_add(unknown, known);
     is_named.then(|| sure(0.0, (possible, rarest(statistics)), &[(0.0, words)]))
 }
@@ -66,7 +101,8 @@ mod tests {
         let texts: Vec<&str> = texts.iter().copied().chain([NOTE; 40]).collect();
         let terms = QueryTerms::new(question);
         let (hits, statistics) = hits(&terms, ["/0.csv", ""], &texts);
-        sure_of_row(&terms, &statistics, &hits[0], bm25(&terms, &statistics, &hits[0].frequencies))
+        let told = Verdicts::of(&terms, hits.iter()).told(0);
+        sure_of_row(&terms, &statistics, &told, (&hits[0], bm25(&terms, &statistics, &hits[0].frequencies)))
     }
 
     #[test]
@@ -77,6 +113,15 @@ mod tests {
         assert!(all > 0.8, "{all}");
         let common = "Where does the lamp of the payee Tierarzt stand?";
         assert!(sure_of(common, &[ROW]).is_some(), "what most passages have tells nothing");
+    }
+
+    #[test]
+    fn a_row_with_a_date_in_the_month_that_is_asked_for_has_the_month_though_a_note_has_its_name() {
+        let note =
+            "In March the tomcat was ill, and we called everybody whom we knew in the whole town before somebody came";
+        let of = |month: &str| sure_of(&format!("payment to Tierarzt Falk in {month} 2024"), &[ROW, note, note]);
+        assert!(of("March").is_some_and(|sure| sure > 0.3), "{:?}", of("March"));
+        assert_eq!(sure_of("payment to Tierarzt Falk about March", &[ROW, note, note]), None, "no month is asked for");
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use super::fusion::{Fusion, SURE_LEAST, sure, weight_of_meaning};
 use super::lexical::bm25::{bm25, nearly, possible, possible_by, rarest, telling, unknown};
+use super::lexical::conditions::Verdict;
 use super::lexical::lacking::{Lacking, Limited};
 use super::lexical::own_form::{by_other_forms, without_zeros_alone};
 use super::lexical::terms::QueryTerms;
-use super::rows::sure_of_row;
+use super::rows::{Verdicts, sure_of_row};
 use crate::base::file_name;
 use crate::base::hit::{CorpusStatistics, SearchHit};
 use std::collections::BTreeSet;
@@ -21,7 +22,7 @@ const SURE_WITHOUT: f32 = 0.4;
 const SURE_BY_LIKENESS: f32 = 0.6;
 
 /// What part of the best score of those that have the codes of the question the best of all others has at most: another error's is no answer. Chosen:
-/// enough to stand behind.
+/// enough to stand behind. The same holds for rows of which something that is asked of them is not so.
 const WITHOUT_CODE: f32 = 0.95;
 
 /// Words of a question, its numbers and codes each as one, from which on one of them alone is little of it. Chosen.
@@ -72,7 +73,8 @@ pub fn fused<'a>(
     let mut scores: Vec<f32> = hits.clone().zip(&words).map(|(hit, words)| fusion.score(hit.cosine, *words)).collect();
     let others = by_other_forms(terms, statistics, hits.clone());
     scores.iter_mut().zip(others).for_each(|(score, other)| *score *= 1.0 - OTHER_FORMS * other);
-    raise_by_row(&mut scores, terms, statistics, hits.clone().zip(words.iter().copied()));
+    let verdicts = Verdicts::of(terms, hits.clone());
+    raise_by_row(&mut scores, terms, statistics, &verdicts, hits.clone().zip(words.iter().copied()));
     let nearness = hits.clone().map(|hit| terms.fluency().nearness(hit.cosine));
     let mut all: Vec<(f32, f32)> = nearness.zip(words.iter().copied()).collect();
     if lacking.is_only_like {
@@ -112,20 +114,37 @@ pub fn fused<'a>(
             limit(&mut scores, lack, most);
         }
     }
+    limit_rows(&mut scores, &verdicts);
     scores
 }
 
+/// Makes rows less sure of which something that is asked of a row is not so, as that they are of a month, or of which that cannot be told. The first
+/// stand behind all of which it is so.
+fn limit_rows(scores: &mut [f32], verdicts: &Verdicts) {
+    if let Some(broken) = verdicts.that_are(Verdict::Broken) {
+        let met = scores.iter().enumerate().filter(|(at, _)| verdicts.is(*at, Verdict::Met)).map(|(_, score)| *score);
+        let best = met.fold(0.0, f32::max);
+        let most = if best > 0.0 { SURE_WITHOUT.min(WITHOUT_CODE * best) } else { SURE_WITHOUT };
+        limit(scores, &broken, most);
+    }
+    if let Some(open) = verdicts.that_are(Verdict::Open) {
+        limit(scores, &open, NOT_STRONG);
+    }
+}
+
 /// Where the best hit is the row of a table that is surer as one than it is as prose, all scores become as much more: their order stays, and where prose
-/// is the best one nothing changes.
+/// is the best one nothing changes. A row of which something that is asked of it is not so is no best one.
 fn raise_by_row<'a>(
     scores: &mut [f32],
     terms: &QueryTerms,
     statistics: &CorpusStatistics,
+    verdicts: &Verdicts,
     mut hits: impl Iterator<Item = (&'a SearchHit, f32)>,
 ) {
-    let best = scores.iter().copied().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    let may_be = scores.iter().copied().enumerate().filter(|(at, _)| !verdicts.is(*at, Verdict::Broken));
+    let best = may_be.max_by(|(_, a), (_, b)| a.total_cmp(b));
     let Some((at, best)) = best.filter(|(_, best)| *best > 0.0) else { return };
-    let by_row = hits.nth(at).and_then(|(hit, words)| sure_of_row(terms, statistics, hit, words));
+    let by_row = hits.nth(at).and_then(|hit| sure_of_row(terms, statistics, &verdicts.told(at), hit));
     if let Some(by_row) = by_row.filter(|sure| *sure > best) {
         scores.iter_mut().for_each(|score| *score *= by_row / best);
     }
@@ -184,177 +203,5 @@ fn limit(scores: &mut [f32], limited: &[bool], most: f32) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::lexical::hits_test::hits;
-    use super::*;
-
-    /// The scores of texts with their cosines, in their order.
-    fn scores(question: &str, texts: &[(&str, f32)]) -> Vec<f32> {
-        let terms = QueryTerms::new(question);
-        let (mut hits, statistics) =
-            hits(&terms, ["/0.md", ""], &texts.iter().map(|(text, _)| *text).collect::<Vec<_>>());
-        hits.iter_mut().zip(texts).for_each(|(hit, (_, cosine))| hit.cosine = *cosine);
-        let lacking = Lacking::of(&terms, &statistics, hits.iter());
-        fused(&terms, &statistics, &lacking, hits.iter())
-    }
-
-    const TEXTS: [(&str, f32); 9] = [
-        ("Invoice 2024-0077 of the Stadtwerke over 450 euros was paid.", 0.6),
-        ("Photo 2024-0078 shows grandmother at the lake", 0.2),
-        ("The PIN of the alarm is 4711", 0.6),
-        ("Bus line 4712", 0.1),
-        ("The lock code is 0042", 0.5),
-        ("Mail number 43", 0.1),
-        ("The rent is 950 euros", 0.5),
-        ("Room 201 has a leak", 0.1),
-        ("an old chair", 0.0),
-    ];
-
-    #[test]
-    fn what_lacks_a_number_is_no_sure_answer_although_a_passage_about_something_else_has_the_number() {
-        for (question, lacks, has) in [
-            ("Was the invoice 2024-0078 of the Stadtwerke paid?", 0, Some(1)),
-            ("Is the PIN of the alarm 4712?", 2, Some(3)),
-            ("What is the lock code 0043?", 4, None),
-            ("Is the rent 201 euros?", 6, Some(7)),
-        ] {
-            let scores = scores(question, &TEXTS);
-            assert!(scores[lacks] <= SURE_WITHOUT, "{question}: {scores:?}");
-            let others = (0..TEXTS.len()).filter(|at| *at != lacks && Some(*at) != has);
-            assert!(others.map(|at| scores[at]).all(|score| score <= scores[lacks]), "{question}: {scores:?}");
-        }
-        for (question, first) in [("Was the invoice 2024-0077 of the Stadtwerke paid?", 0), ("bus line 4712", 3)] {
-            let scores = scores(question, &TEXTS);
-            assert!(
-                scores[first] > 0.7 && scores.iter().all(|score| *score <= scores[first]),
-                "{question}: {scores:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_has_another_figure_at_the_end_of_a_number_with_a_sign_in_it_is_no_sure_answer() {
-        let texts = [
-            ("The water meter shows 1482.7", 0.6),
-            ("boiler pressure 1.4 bar", 0.6),
-            ("Vaillant VUW 246/5-5", 0.5),
-            ("a key and 15 lamps since 2025-04-15", 0.1),
-            ("an old chair", 0.0),
-            ("a lamp", 0.0),
-        ];
-        for (question, at) in
-            [("water meter 1482.8", 0), ("1482.8", 0), ("boiler pressure 1.5 bar", 1), ("Vaillant VUW 246/5-6", 2)]
-        {
-            let scores = scores(question, &texts);
-            assert!(
-                scores[at] <= SURE_WITHOUT && scores.iter().all(|one| *one <= scores[at]),
-                "{question}: {scores:?}"
-            );
-        }
-        for (question, at) in [("water meter 1482,7", 0), ("boiler pressure 1,4 bar", 1), ("Vaillant VUW 246-5/5", 2)] {
-            let scores = scores(question, &texts);
-            assert!(scores[at] > 0.5, "{question}: {scores:?}");
-        }
-    }
-
-    #[test]
-    fn a_number_with_its_zeros_comes_before_the_same_without_them_which_counts_where_nothing_else_is_there() {
-        for question in ["0345", "part 0345"] {
-            let both =
-                scores(question, &[("Mail number 345", 0.4), ("Order part 0345 for the pump", 0.2), ("a lamp", 0.0)]);
-            assert!(both[1] > 0.5 && both[0] < both[1] / 2.0, "{question}: {both:?}");
-        }
-        let alone = scores("0345", &[("Mail number 345", 0.4), ("a part of the pump", 0.2), ("a lamp", 0.0)]);
-        assert!(alone[0] > 0.5, "{alone:?}");
-    }
-
-    #[test]
-    fn what_is_only_like_the_words_of_a_short_question_is_no_sure_answer() {
-        let mut texts = vec![("the lamp of the long hall is broken", 0.1); 200];
-        texts.push(("A hedgehog", 0.2));
-        let best = |question: &str| {
-            let scores = scores(question, &texts);
-            assert!(scores.iter().all(|score| *score <= scores[200]), "{question}: it is found");
-            scores[200]
-        };
-        let like = best("hedgerow");
-        assert!((0.5..SURE_BY_LIKENESS + 0.001).contains(&like), "{like}");
-        assert!(best("hedgehog") > 0.8 && best("the hedgehogs") > 0.8);
-    }
-
-    #[test]
-    fn what_has_a_word_of_a_short_question_at_the_beginning_of_a_longer_one_is_not_only_like_it() {
-        let mut texts = vec![("the lamp of the long hall is broken", 0.1); 200];
-        texts.push(("A Stadtwerkerechnung", 0.2));
-        let sure = |question: &str| scores(question, &texts)[200];
-        assert!(sure("Stadtwerke") > SURE_BY_LIKENESS + 0.05, "{}", sure("Stadtwerke"));
-        assert!(sure("Stadtwerkx") < SURE_BY_LIKENESS + 0.001, "{}", sure("Stadtwerkx"));
-    }
-
-    #[test]
-    fn one_word_that_many_passages_have_makes_no_strong_answer_to_a_question_of_several() {
-        let question = "Where is the key of the pump in the garden?";
-        let mut texts = vec![("the garden of the neighbours is large and green", 0.1); 11];
-        texts.extend([("the key of the pump hangs in the cellar", 0.1); 30]);
-        texts.extend([("the lamp of the long hall is broken", 0.1); 38]);
-        let best = |text: &str| {
-            let mut texts = texts.clone();
-            texts.push((text, 0.2));
-            let scores = scores(question, &texts);
-            assert!(scores.iter().all(|score| *score <= scores[79]), "{text}: {scores:?}");
-            scores[79]
-        };
-        let one = best("Garden, garden, garden");
-        assert!((0.1..0.5).contains(&one), "{one}");
-        assert!(best("The garden pump and its key") > 0.7);
-        let mut rare = vec![("the key of the pump hangs in the cellar", 0.1); 30];
-        rare.extend([("the lamp of the long hall is broken", 0.1); 48]);
-        rare.push(("Garden, garden, garden", 0.2));
-        assert!(scores(question, &rare)[78] > 0.7, "a word that no other passage has tells what is meant");
-        let page = include_str!("../http/page/hits.js");
-        assert!(page.contains("STRONG = 0.7,") && NOT_STRONG < 0.7, "the page calls no such hit strong");
-    }
-
-    #[test]
-    fn the_row_of_a_table_that_has_what_is_named_is_surer_than_prose_and_the_order_stays() {
-        let note = "the lamp of the long hall is broken, and nobody knows where the ladder stands by now, as it was lent to the \
-            people of the second floor in spring and never came back to us";
-        let of = |first: &str| {
-            let mut texts = vec![(first, 0.1); 1];
-            texts.extend([(note, 0.2); 4]);
-            texts.extend([(note, 0.1); 40]);
-            scores("Was hat der Tierarzt gekostet?", &texts)
-        };
-        let row = of("Date: 2024-03-02; Payee: Tierarzt Falk; Purpose: vaccination of the tomcat; Amount: -48.20");
-        let prose = of(&format!("The Tierarzt was here, and {note}"));
-        assert!(prose[0] < 0.3 && (0.3..0.7).contains(&row[0]), "{} {}", prose[0], row[0]);
-        for scores in [&row, &prose] {
-            assert!(scores[0] > scores[1] && scores[1] > scores[5], "{scores:?}");
-        }
-    }
-
-    #[test]
-    fn what_has_the_code_of_the_question_comes_before_what_has_another_one() {
-        let texts = [
-            ("Error codes. F.28 means that the burner did not light; what an error means is told here.", 0.7),
-            ("Error E18: the drain pump is blocked.", 0.3),
-            ("If it shows E15, water is in the base.", 0.2),
-            ("an old chair", 0.0),
-        ];
-        for (question, right) in
-            [("what does error E18 mean", 1), ("error code E18", 1), ("what is error E15", 2), ("error E15", 2)]
-        {
-            let scores = scores(question, &texts);
-            assert!((0..4).all(|at| at == right || scores[at] < scores[right]), "{question}: {scores:?}");
-        }
-    }
-
-    #[test]
-    fn only_what_is_limited_is_made_less_and_in_its_order() {
-        let mut scores = [0.9, 0.8, 0.4];
-        limit(&mut scores, &[true, false, true], 0.45);
-        assert_eq!(scores, [0.45, 0.8, 0.2]);
-        limit(&mut scores, &[true, true, true], 0.9);
-        assert_eq!(scores, [0.45, 0.8, 0.2]);
-    }
-}
+#[path = "scores_test.rs"]
+mod tests;

@@ -149,7 +149,12 @@ fn part(unit: &str) -> Part {
     if unit.chars().count() < 3 {
         return Part::None;
     }
-    NUMBERS.get(&*fold(unit)).map_or(Part::None, |month| Part::Month(*month))
+    month(&fold(unit)).map_or(Part::None, Part::Month)
+}
+
+/// The number of the month that has this name, in its canonical form.
+pub(super) fn month(name: &str) -> Option<u16> {
+    NUMBERS.get(name).copied()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 
 use super::bm25::is_known;
 use super::grouped::{Grouped, grouped};
+use super::period::{Asked, Fit};
 use super::signs::Text;
 use super::terms::QueryTerms;
 use super::token::{TAIL, TAIL_FROM, has_digit};
@@ -50,6 +51,12 @@ impl Missing {
         self.elsewhere.is_some()
     }
 
+    /// Whether it is a number of passages about other things, of which this hit is one.
+    #[must_use]
+    pub fn is_in(&self, hit: &SearchHit) -> bool {
+        self.elsewhere.as_ref().is_some_and(|number| number.is_in(&Text::of(hit)))
+    }
+
     /// Whether a hit does not have it.
     pub(super) fn is_lacked_by(&self, text: &Text<'_>) -> bool {
         self.elsewhere.as_ref().is_none_or(|number| !number.is_in(text))
@@ -68,7 +75,16 @@ pub(super) fn missing(terms: &QueryTerms, statistics: &CorpusStatistics, texts: 
     let beside = Beside::of(terms, statistics, &numbers);
     // Which hits have another word is the same for each number.
     let others: Vec<OnceCell<bool>> = texts.iter().map(|_| OnceCell::new()).collect();
+    let period = Asked::of(terms.question());
+    // A row may have the month or the year in a date of another form: 11.5.24 is in 05/2024.
+    let is_dated = |number: &Number| {
+        let its = period.as_ref().filter(|period| period.is_typed_by(&number.typed));
+        its.is_some_and(|period| texts.iter().any(|text| period.fit(&text.hit.text) == Fit::Inside))
+    };
     let missing = |number: Number| {
+        if is_dated(&number) {
+            return None;
+        }
         let (typed, terms) = (number.typed.clone(), number.all.clone());
         if !number.is_there(is_counted) && !number.is_among(texts, is_there) {
             return Some(Missing { number: typed, terms, elsewhere: None });

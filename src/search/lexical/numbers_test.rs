@@ -173,3 +173,13 @@ fn a_hit_that_has_a_number_of_another_thing_does_not_lack_it() {
     assert!(missing.len() == 1 && missing[0].is_elsewhere());
     assert!(missing[0].is_lacked_by(&texts[0]) && !missing[0].is_lacked_by(&texts[1]));
 }
+
+#[test]
+fn a_month_or_a_year_that_a_row_has_in_a_date_of_another_form_is_not_missing() {
+    let rows = ["Invoice: RE-1; Date: 11.5.24; Paid: no", "Invoice: RE-2; Date: 12.6.24; Paid: no"];
+    for question in ["invoices 05/2024", "invoices in May 2024", "invoices in 2024"] {
+        assert_eq!(missing_in(question, &rows), Vec::<String>::new(), "{question}");
+    }
+    assert_eq!(missing_in("invoices 05/2023", &rows), ["05/2023"]);
+    assert_eq!(missing_in("invoices 05/2024", &["The invoice of 11.5.24 is not paid"]), ["05/2024"], "prose is no row");
+}
