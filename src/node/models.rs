@@ -59,8 +59,8 @@ impl Node {
     }
 
     /// Whether only English is matched by its meaning here, and that matters to this question about these collections (none: about all): it is surely in
-    /// another language; or it is in English, and more than a few of the documents are not; or it is too short to tell, and most of them are not. What
-    /// was found for it does not matter: what is not found is missed the most.
+    /// another language; or it is in English, and more than a few of the documents are not; or it is too short to tell, and most of them are not.
+    /// Whoever answers leaves it out beside a strong answer.
     pub(super) fn is_english_only(&self, question: &str, collections: &[String]) -> bool {
         if !self.knows_english_alone() {
             return false;

@@ -5,8 +5,10 @@ use crate::base::hit::{Absence, FileCoverage, UnusableFile};
 use crate::base::time::utc;
 use crate::http::query::sendable_bytes;
 use crate::node::output;
-use crate::platform::models::GET_MULTILINGUAL;
 use serde::{Deserialize, Serialize};
+
+/// What is said where only English is matched by its meaning and that matters to the question; docs/guide.md says what helps.
+const ENGLISH_ONLY: &str = "By its meaning only English is found here, other languages by their words.";
 
 /// The answer of `POST /v1/search`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub struct SearchResults {
     /// A sentence for each collection that is asked for and that no device is known to have, with the names of those that there are,
     /// one for each type that is no kind where nothing was found, one where this device has no file of the types that are asked for, one for each of the first numbers or codes of the question that no passage found has, or none together with another telling word of it, with how
     /// many more there are, one that names the words of a short question that no passage has, and one where the question, or a good part of the documents, is in another language
-    /// than English and the model knows that alone. Left out where there are none.
+    /// than English, the model knows that alone and the best answer is no strong one. Left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
     /// Files of the asked device whose name the question is and that cannot be used, with the reason. Left out where there are
@@ -185,9 +187,7 @@ impl SearchResults {
         let unusable = unusable.into_iter().map(|file| Unusable::of(&file.path, &file.reason)).collect();
         let hits = hits.into_iter().map(hit).collect();
         let output::Narrowed { no_phrase, english_only, filters, unfiltered, mut unknown } = narrowed;
-        unknown.extend(english_only.then(|| {
-            format!("By its meaning only English is found here, and what is in other languages by its words. {GET_MULTILINGUAL}")
-        }));
+        unknown.extend(english_only.then(|| ENGLISH_ONLY.to_owned()));
         Self { hits, nothing_fits: !fits, no_phrase, filters, unfiltered, unknown, unusable, coverage }
     }
 }
@@ -197,13 +197,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn that_only_english_is_found_by_its_meaning_is_said_once_with_what_helps() {
+    fn that_only_english_is_found_by_its_meaning_is_said_once_in_one_short_sentence() {
         let of = |english_only| {
             let narrowed = output::Narrowed { english_only, ..output::Narrowed::default() };
             SearchResults::new(Vec::new(), (true, narrowed), Vec::new(), SearchAnswer::default()).unknown
         };
         assert!(of(false).is_empty());
         let told = of(true);
-        assert!(told.len() == 1 && told[0].ends_with(GET_MULTILINGUAL), "{told:?}");
+        assert!(told.len() == 1 && told[0].len() < 100 && told[0].matches('.').count() == 1, "{told:?}");
     }
 }

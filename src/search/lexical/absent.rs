@@ -6,15 +6,22 @@
 
 use super::analysis::languages_of;
 use super::bm25::unknown;
+use super::inflection::are_forms_of_one;
 use super::signs::Text;
 use super::terms::QueryTerms;
 use super::token::is_unspaced;
 use crate::base::file_name;
+use crate::base::fold::words as words_of;
 use crate::base::hit::{CorpusStatistics, SearchHit};
 use crate::limits::SHORT_QUESTION_WORDS;
 
 /// Letters of a word of which it is said, at least.
 const LETTERS: usize = 4;
+
+/// Letters at the end of a word that its forms differ in, and letters before them from which on it is looked for within longer words. Chosen: with fewer it
+/// stands in words that have nothing to do with it.
+const END: usize = 1;
+const WITHIN_FROM: usize = 6;
 
 /// Hits whose languages are looked at: to tell one costs as much as to count a text.
 const LANGUAGES_OF: usize = 16;
@@ -32,6 +39,22 @@ pub fn absent<'a>(
         return Vec::new();
     }
     words.into_iter().map(|at| terms.word(at).to_owned()).collect()
+}
+
+/// Whether a hit has each word of a question in a form that is likely to be of the same word, or within a longer one: a row of a table is too short for its language to
+/// be known, so that its words may be cut otherwise than the question's.
+#[must_use]
+pub fn has_other_forms(terms: &QueryTerms, hit: &SearchHit) -> bool {
+    let name = file_name::words(&hit.path);
+    let parts: [&str; 3] = [&name, &hit.heading, &hit.text];
+    let its: Vec<String> = parts.into_iter().flat_map(words_of).collect();
+    let is_within = |one: &str, word: &str| {
+        let stem: String = word.chars().take(word.chars().count().saturating_sub(END)).collect();
+        stem.chars().count() >= WITHIN_FROM && one.contains(&stem)
+    };
+    let has = |word: &str| its.iter().any(|one| are_forms_of_one(one, word) || is_within(one, word));
+    let mut words = terms.looked_up().map(|(at, _)| terms.word(at)).peekable();
+    words.peek().is_some() && words.all(has)
 }
 
 /// Whether a question is short, and no passage has any of its words, nor one of these hits at the beginning of a longer word: what they have of words
@@ -123,6 +146,17 @@ mod tests {
         ] {
             assert_eq!(absent_in(question, &TEXTS), Vec::<String>::new(), "{question}");
         }
+    }
+
+    #[test]
+    fn a_hit_may_have_words_in_other_forms_than_those_that_are_counted() {
+        let has = |question: &str| {
+            let terms = QueryTerms::new(question);
+            let (hits, _) = hits(&terms, ["/0.csv", ""], &["Sache: Waschmaschine; Raum: Heizungskeller"]);
+            has_other_forms(&terms, &hits[0])
+        };
+        assert!(has("Waschmaschinen") && has("Maschinen") && has("Waschmaschinen in Heizungskellern"));
+        assert!(!has("Waschbecken") && !has("hedgerow") && !has("Waschmaschinen Trockner") && !has(""));
     }
 
     #[test]
