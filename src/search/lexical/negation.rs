@@ -91,13 +91,13 @@ fn is_denial(word: &str) -> bool {
 fn is_no(all: &[String], at: usize, terms: &QueryTerms) -> bool {
     let is_number = at.checked_sub(1).is_some_and(|before| is_among(NUMBERED, &all[before]));
     let is_before_word = all.get(at + 1).is_some_and(|next| next.chars().all(char::is_alphabetic));
-    let is_other = is_number || terms.languages().first() == Some(&Language::Portuguese);
+    let is_other = is_number || terms.languages() == [Language::Portuguese];
     all[at] == "no" && is_before_word && !is_other
 }
 
 /// What is left of a word without a beginning that denies.
 fn rests(word: &str) -> impl Iterator<Item = &str> {
-    let rests = PREFIXES.iter().filter_map(move |prefix| word.strip_prefix(prefix));
+    let rests = PREFIXES.iter().filter_map(move |prefix| word.strip_prefix(*prefix));
     rests.filter(|rest| rest.chars().count() >= REST_FROM)
 }
 

@@ -134,7 +134,7 @@ impl Asked {
             return Fit::Untold;
         }
         let dates: Vec<Period> = values(text).flat_map(|(_, value)| dates(value)).collect();
-        let fits = || dates.iter().filter(|date| date.month.is_some()).map(|date| self.has(*date));
+        let fits = || dates.iter().filter(|date| date.month.is_some()).map(move |date| self.has(*date));
         if dates.iter().any(|date| self.has(*date) == Fit::Inside) {
             Fit::Inside
         } else if fits().next().is_some() && fits().all(|fit| fit == Fit::Outside) {
@@ -145,7 +145,7 @@ impl Asked {
     }
 
     fn has(&self, date: Period) -> Fit {
-        let fits = || self.0.iter().map(|period| period.has(date));
+        let fits = || self.0.iter().map(move |period| period.has(date));
         let all_are = |wanted: Fit| fits().all(|fit| fit == wanted);
         if fits().any(|fit| fit == Fit::Inside) {
             Fit::Inside
