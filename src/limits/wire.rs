@@ -58,8 +58,8 @@ pub const REASON_BYTES_MAX: usize = 32;
 /// Bytes of the text of a test message.
 pub const ECHO_BYTES_MAX: usize = 64;
 
-/// Bytes of a message that is kept, and sent back to its sender, as the proof of a start: the first one of a start has
-/// some 200 (`hello`, with the most and longest addresses 500).
+/// Bytes of a message that is kept, and sent back to its sender, as the proof of a start: a `hello` has some 200, with
+/// the most and longest addresses 500.
 pub const START_PROOF_BYTES_MAX: usize = 1024;
 
 /// Senders whose messages are verified; each has a window of `MESSAGE_WINDOW` bits.

@@ -1,7 +1,8 @@
 //! Messages that were refused, by peer: counted with their cause, so that people are told once and not for each.
 //!
 //! A device whose count of starts is lower than what this agent has seen of it is mute here: all that it sends is refused
-//! as of an earlier start (`wire::envelope`). It is sent a proof of its latest start, once in `START_PROOF_MS`.
+//! as of an earlier start (`wire::envelope`). So is one whose home was restored from a copy and started as often as before: its messages have
+//! numbers that were accepted before. It is sent a proof of its latest start, once in `START_PROOF_MS`.
 
 use crate::base::id::PeerKey;
 use crate::base::time::{Duration, Instant};
@@ -39,7 +40,7 @@ pub struct Consequences {
 impl Refusals {
     /// A message of a peer was refused.
     pub fn refused(&mut self, now: Instant, peer: PeerKey, why: &BadMessage) -> Consequences {
-        let old = matches!(why, BadMessage::EarlierStart { .. });
+        let old = is_behind(why);
         if self.peers.len() >= PEERS_MAX && !self.peers.contains_key(&peer) {
             return Consequences { log: false, prove: old };
         }
@@ -66,7 +67,7 @@ impl Refusals {
 
     /// A message of a peer was accepted: its count of starts is not behind any more.
     pub fn accepted(&mut self, peer: PeerKey) {
-        if self.peers.get(&peer).is_some_and(|record| matches!(record.why, BadMessage::EarlierStart { .. })) {
+        if self.peers.get(&peer).is_some_and(|record| is_behind(&record.why)) {
             self.peers.remove(&peer);
         }
     }
@@ -86,6 +87,12 @@ impl Refusals {
     pub fn forget(&mut self, peer: PeerKey) {
         self.peers.remove(&peer);
     }
+}
+
+/// Whether a message is of a run whose numbers another run of its sender has used, or is before: on a link with that sender
+/// nobody else can repeat one.
+const fn is_behind(why: &BadMessage) -> bool {
+    matches!(why, BadMessage::EarlierStart { .. } | BadMessage::Replay)
 }
 
 fn is_recent(now: Instant, record: &Refused) -> bool {
@@ -113,6 +120,15 @@ mod tests {
         assert_eq!(refusals.list(now).map(|(peer, record)| (peer, &record.why)).collect::<Vec<_>>(), [(PEER, &OLD)]);
         refusals.accepted(PEER);
         assert_eq!(refusals.list(now).count(), 0, "it counts above by now");
+    }
+
+    #[test]
+    fn numbers_that_another_run_has_used_are_answered_with_a_proof_too() {
+        let mut refusals = Refusals::default();
+        assert!(refusals.refused(Instant::ZERO, PEER, &BadMessage::Replay).prove);
+        assert!(!refusals.refused(Instant::from_millis(1), PEER, &BadMessage::Replay).prove, "once in a while");
+        refusals.accepted(PEER);
+        assert_eq!(refusals.list(Instant::from_millis(2)).count(), 0, "it counts above by now");
     }
 
     #[test]

@@ -269,16 +269,22 @@ fn duplicate(key: PeerKey, (linked, other): (SocketAddr, SocketAddr)) -> Message
 
 /// That messages of a device were refused, and why the last one was.
 pub(crate) fn of_refusals(name: &str, why: &BadMessage, count: u64) -> String {
-    let messages = if count == 1 { "A message".to_owned() } else { format!("{count} messages") };
+    let (messages, were) =
+        if count == 1 { ("A message".to_owned(), "was") } else { (format!("{count} messages"), "were") };
     match why {
         BadMessage::EarlierStart { boot, latest } => format!(
-            "{messages} of {name} were refused: they are of its start {boot}, and its start {latest} is known here. \
+            "{messages} of {name} {were} refused: they are of its start {boot}, and its start {latest} is known here. \
              Its home was restored from a copy, or its count of starts is lost. It was told so, and goes on within \
              seconds; if it does not, its program is older than this one. Update it; or stop its agent, and on that \
              device type `echo {latest} > boot` {HOME_THERE}."
         ),
-        why if count == 1 => format!("A message of {name} was refused. {why}"),
-        why => format!("{messages} of {name} were refused. The last one: {why}"),
+        BadMessage::Replay => format!(
+            "{messages} of {name} {were} refused: another start of the same count used those numbers before. Its home was \
+             restored from a copy, or two devices have its key. It was told so, and goes on within seconds; if it does not, \
+             its program is older than this one. Update it, or start its agent once more."
+        ),
+        why if count == 1 => format!("{messages} of {name} was refused. {why}"),
+        why => format!("{messages} of {name} {were} refused. The last one: {why}"),
     }
 }
 

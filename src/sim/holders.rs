@@ -1,8 +1,8 @@
 //! Holders of keys, and their counts of starts: what `net::session` and `net::link` decide of them, in the pretend world.
 //!
 //! A copy of a device has its key. Of two links with one key the older one stays if its device answers, as in
-//! `net::link::table`. A receiver refuses messages of earlier starts, as in `wire::envelope`, and proves to their sender which
-//! start it knows.
+//! `net::link::table`. A receiver refuses messages of earlier starts, and those of another start with the same count, as in
+//! `wire::envelope` (where their numbers were used before), and proves to their sender which start it knows.
 
 use super::event::Event;
 use super::net;
@@ -79,11 +79,14 @@ impl World {
     /// A message of `from`, signed with this count of starts: the input that it becomes.
     pub(super) fn accept(&mut self, at: usize, from: usize, boot: u32, message: Message) -> Input {
         let key = self.key_of(from);
-        let latest = self.devices[at].starts.latest.entry(key).or_default();
+        let mark = self.devices[from].starts.mark;
+        let (latest, known) = self.devices[at].starts.latest.entry(key).or_insert((boot, mark));
         let input = if boot < *latest {
             LinkInput::Refused(BadMessage::EarlierStart { boot, latest: *latest })
+        } else if boot == *latest && mark != *known {
+            LinkInput::Refused(BadMessage::Replay)
         } else {
-            *latest = boot;
+            (*latest, *known) = (boot, mark);
             LinkInput::Received(Box::new(message))
         };
         Input::Link(key, input)
@@ -103,8 +106,9 @@ impl World {
     fn prove_start(&mut self, at: usize, peer: PeerKey) {
         let (to, own) = (self.holder(at, peer), self.key_of(at));
         // As `net::session`: what this run signed itself says nothing new.
-        if let Some(latest) = self.devices[at].starts.latest.get(&peer).copied()
-            && latest > self.devices[to].starts.signing
+        let own_start = (self.devices[to].starts.signing, self.devices[to].starts.mark);
+        if let Some((latest, mark)) = self.devices[at].starts.latest.get(&peer).copied()
+            && (latest > own_start.0 || latest == own_start.0 && mark != own_start.1)
             && let Some(delay) = self.net.message_delay_ms(self.now, &mut self.rng, at, to)
         {
             self.post(to, delay, Input::Link(own, LinkInput::LatestStart(Some(latest))));

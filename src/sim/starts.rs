@@ -10,8 +10,8 @@ pub(super) struct Starts {
     pub(super) signing: u32,
     /// The mark of its start.
     pub(super) mark: u64,
-    /// The latest start of each peer whose messages were accepted.
-    pub(super) latest: BTreeMap<PeerKey, u32>,
+    /// The latest start of each peer whose messages were accepted, and its mark.
+    pub(super) latest: BTreeMap<PeerKey, (u32, u64)>,
     /// The second device with a peer's key, while it is told so.
     pub(super) second: BTreeMap<PeerKey, usize>,
 }

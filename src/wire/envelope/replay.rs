@@ -16,8 +16,9 @@ pub(super) enum Stale {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Window {
     boot: u32,
-    /// A message of that boot, whole: its sender believes its own signature.
+    /// The latest short message of that boot, whole, and its number: its sender believes its own signature.
     proof: Vec<u8>,
+    proof_seq: u64,
     numbers: Box<SlidingWindow<{ MESSAGE_WINDOW.div_ceil(64) }>>,
 }
 
@@ -36,17 +37,21 @@ impl Window {
         if boot > self.boot {
             (self.boot, self.numbers) = (boot, Box::default());
             self.proof.clear();
+            self.proof_seq = 0;
         }
         if !self.numbers.accept(seq) {
             return Err(Stale::Number);
         }
-        if self.proof.is_empty() && message.len() <= START_PROOF_BYTES_MAX {
+        if seq > self.proof_seq && !message.is_empty() && message.len() <= START_PROOF_BYTES_MAX {
+            self.proof.clear();
             self.proof.extend_from_slice(message);
+            self.proof_seq = seq;
         }
         Ok(())
     }
 
-    /// The first message that was accepted of the newest boot, unless all were too long; empty before the first one.
+    /// Of the newest boot, the message with the highest number that was accepted, unless all were too long; empty before the first one. The
+    /// highest: a home that was restored may have the same boot, and have used the lower numbers again.
     pub(super) fn proof(&self) -> &[u8] {
         &self.proof
     }
@@ -70,15 +75,16 @@ mod tests {
     }
 
     #[test]
-    fn the_first_short_message_of_the_newest_start_is_its_proof() {
+    fn the_latest_short_message_of_the_newest_start_is_its_proof() {
         let mut window = Window::default();
         assert!(window.proof().is_empty());
         assert_eq!(window.take(4, 1, &[1; START_PROOF_BYTES_MAX + 1]), Ok(()));
         assert!(window.proof().is_empty(), "too long");
-        assert!(window.take(4, 2, b"two").is_ok() && window.take(4, 3, b"three").is_ok());
+        assert!(window.take(4, 3, b"three").is_ok() && window.take(4, 2, b"two").is_ok());
+        assert!(window.take(4, 4, b"").is_ok() && window.take(4, 4, b"again").is_err());
         assert!(window.take(3, 9, b"old").is_err());
-        assert_eq!(window.proof(), b"two");
-        assert!(window.take(5, 0, b"none").is_err() && window.proof() == b"two");
+        assert_eq!(window.proof(), b"three");
+        assert!(window.take(5, 0, b"none").is_err() && window.proof() == b"three");
         assert_eq!(window.take(5, 1, b"five"), Ok(()));
         assert_eq!(window.proof(), b"five");
     }

@@ -78,6 +78,7 @@ fn a_start_is_proven_by_the_own_signature_only_and_by_no_message_that_holds_a_ke
     assert!(verifier.add_peer(name(2)));
     let mut signer = Signer::new(key(1), 41);
     verifier.verify(&signer.sign("keys", &[], b"secret").unwrap()).unwrap();
+    verifier.verify(&signer.sign("query", &[7], b"what somebody asks").unwrap()).unwrap();
     assert!(verifier.latest_start(&name(1)).is_empty());
     for encoding in [Encoding::Json, Encoding::Postcard] {
         let mut bytes = Vec::new();
@@ -258,6 +259,15 @@ fn a_message_of_this_run_is_told_from_one_of_another_run_with_the_same_count() {
     let (boot, seq) = proven_start(&name(1), &message).unwrap();
     assert!(signer.has_reached(boot, seq) && signer.has_reached(41, u64::MAX));
     assert!(!signer.has_reached(42, seq + 1) && !signer.has_reached(43, 1));
-    let other_run = Signer::new(key(1), 42);
+    let mut other_run = Signer::new(key(1), 42);
     assert!(!other_run.has_reached(boot, seq), "its home was restored: the number was used before");
+    let mut verifier = verifier();
+    (0..9).for_each(|_| assert!(verifier.verify(&signer.sign("hello", &[], b"x").unwrap()).is_ok()));
+    // The first of them it has reached itself by now; the proof is the last.
+    let again: Vec<Vec<u8>> = (0..5).map(|_| other_run.sign("hello", &[], b"x").unwrap()).collect();
+    assert_eq!(verifier.verify(&again[4]), Err(BadMessage::Replay));
+    let (boot, seq) = proven_start(&name(1), verifier.latest_start(&name(1))).unwrap();
+    assert!(!other_run.has_reached(boot, seq));
+    other_run.raise(boot + 1);
+    assert!(verifier.verify(&other_run.sign("hello", &[], b"x").unwrap()).is_ok());
 }

@@ -85,8 +85,10 @@ impl Verifier {
     /// Accepts a message that was verified, once.
     fn take<'a>(&mut self, verified: VerifiedMessage<'a>, bytes: &[u8]) -> Result<VerifiedMessage<'a>, BadMessage> {
         let window = self.senders.get_mut(&verified.sender).ok_or(BadMessage::UnknownPeer)?;
-        // A message with a key is no proof to keep and to send back.
-        let proof = if verified.kind == "keys" { &[][..] } else { bytes };
+        // A message with a key is no proof to keep and to send back, nor one of a task, which may be a question of somebody: a copy of the
+        // sender's home has its key, too.
+        let private = verified.kind == "keys" || !verified.task_id.is_empty();
+        let proof = if private { &[][..] } else { bytes };
         match window.take(verified.boot, verified.seq, proof) {
             Ok(()) => Ok(verified),
             Err(Stale::Number) => Err(BadMessage::Replay),
