@@ -4,10 +4,10 @@
 //! tells of it.
 
 use super::durable;
-use super::guarded::copy_of;
+use super::guarded::{copy, copy_of};
 use super::home_file::{GUARDED, HomeFile};
 use super::restoring;
-use crate::limits::{HOME_FILES_READ_MAX, STATE_BYTES_MAX};
+use crate::limits::{CONFIG_BYTES_MAX, HOME_FILES_READ_MAX, STATE_BYTES_MAX};
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -30,8 +30,8 @@ pub(super) fn renew(home: &Path) {
     let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
     let is_there = |file: &HomeFile| {
         let path = home.join(file.name());
-        // Settings that could be used have a copy.
-        if *file == HomeFile::Settings { copy_of(&path).symlink_metadata().is_ok() } else { !is_gone(&path) }
+        // Settings that could be used have a copy; of one that is damaged each start tells.
+        if *file == HomeFile::Settings { copy(&path, CONFIG_BYTES_MAX).is_some() } else { !is_gone(&path) }
     };
     let before = list(home);
     let there: Vec<HomeFile> = listed().filter(|file| is_there(file) || stays(home, *file, &before)).collect();
