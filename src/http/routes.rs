@@ -14,7 +14,7 @@ mod tokens;
 mod upkeep;
 
 use super::answer::{json, refused};
-use super::api::Api;
+use super::api::{Api, STOPPING};
 use super::openapi;
 use crate::node::input::Request;
 use crate::scheduler::attempt::Decided;
@@ -276,6 +276,9 @@ pub(super) struct Router(pub(super) Api);
 impl Handler for Router {
     async fn run(&self, conn: Conn) -> Conn {
         match find(routes(), conn.method(), conn.path()) {
+            Found::Route(route, _) if route.changes() && self.0.is_stopping() => {
+                refused(conn, Status::ServiceUnavailable, STOPPING)
+            }
             Found::Route(route, parameter) => (route.handler)(&self.0, conn, parameter).await,
             Found::OtherMethods(routes) => {
                 let allowed = allowed(&routes);

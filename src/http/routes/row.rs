@@ -54,6 +54,14 @@ pub struct Route {
     pub(super) handler: for<'a> fn(&'a Api, Conn, String) -> Answer<'a>,
 }
 
+impl Route {
+    /// Whether the call changes something, and so is not begun once the agent is being stopped.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.method != Method::Get && self.access != Access::Read
+    }
+}
+
 impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
