@@ -33,7 +33,6 @@ use self::collection::{Collection, is_known, widens};
 use self::misread::misread;
 pub use self::search::too_long;
 use self::unchanged::not_changed;
-pub(super) use self::upkeep::STOPPING;
 use super::answer::{json, refused, refused_for_good};
 use super::dto::{Added, Checked, Role, text};
 use super::events::Events;

@@ -14,11 +14,12 @@ mod tokens;
 mod upkeep;
 
 use super::answer::{json, refused};
-use super::api::{Api, STOPPING};
+use super::api::Api;
 use super::openapi;
 use crate::node::input::Request;
 use crate::scheduler::attempt::Decided;
 use lookup::{Found, allowed, find, position};
+use row::STOPPING;
 use trillium::{Conn, Handler, KnownHeaderName, Method, Status};
 
 pub use row::{Access, Route};
@@ -276,7 +277,7 @@ pub(super) struct Router(pub(super) Api);
 impl Handler for Router {
     async fn run(&self, conn: Conn) -> Conn {
         match find(routes(), conn.method(), conn.path()) {
-            Found::Route(route, _) if route.changes() && self.0.is_stopping() => {
+            Found::Route(route, _) if !route.is_answered_at_stop() && self.0.is_stopping() => {
                 refused(conn, Status::ServiceUnavailable, STOPPING)
             }
             Found::Route(route, parameter) => (route.handler)(&self.0, conn, parameter).await,

@@ -205,6 +205,11 @@ impl Upkeep {
     /// The agent stops: a backup under way is ended, and its file removed. Returns the names of threads that did not end within `STOP_THREADS_MS`.
     #[must_use]
     pub fn end(&self) -> Vec<String> {
+        if locked(&self.shared.backup).job.running {
+            log::warn!(
+                "The backup that is under way is ended by the stop, and its file removed: begin it again once the agent runs again."
+            );
+        }
         self.shared.stop.1.close();
         let threads = std::mem::take(&mut *locked(&self.shared.threads));
         join_by(threads, clock::now() + Duration::from_millis(STOP_THREADS_MS))

@@ -11,10 +11,6 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use trillium::{Conn, Status};
 
-/// What is answered to a call that would change something once the agent is being stopped.
-pub(in crate::http) const STOPPING: &str =
-    "The agent is being stopped, and begins nothing any more. Nothing was changed. Ask again once it runs again.";
-
 /// The body of `POST /v1/backup`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
