@@ -252,7 +252,7 @@ mod tests {
         for unit in [text(Path::new("/w"), None).as_str(), machine] {
             let minutes = unit.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")?.strip_suffix("min"));
             let minutes: u64 = minutes.and_then(|minutes| minutes.parse().ok()).unwrap();
-            assert!(minutes * 60 * 1000 > crate::limits::STORE_FLUSH_MS, "{unit}");
+            assert!(minutes * 60 * 1000 > crate::limits::STOP_MS_MAX, "{unit}");
         }
     }
 

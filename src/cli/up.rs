@@ -158,8 +158,8 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     smol::spawn(invited::join(node_handle.clone(), options.network.boot.clone())).detach();
     let set = folders::finished(&home, &watched.places, options.config.node.folders.clone());
     smol::spawn(folders::keep(node_handle, options.typed.clone(), typed_sources, set, watched, awaited)).detach();
-    let restart = Restart::follow(threads.damaged.clone(), senders.inputs.clone(), threads.stop_waiting());
-    smol::spawn(stop::on_signal(signals, senders.inputs, threads.stop_waiting())).detach();
+    let restart = Restart::follow(threads.damaged.clone(), senders.inputs.clone(), threads.stop_waiting(&upkeep));
+    smol::spawn(stop::on_signal(signals, senders.inputs, threads.stop_waiting(&upkeep))).detach();
     // Not smol::block_on: it and async-io's own thread would take turns at waiting in the kernel, and each turn costs about
     // ten wake-ups.
     let driven = panics::guard(|| futures_lite::future::block_on(driver.run(inbox)));
@@ -326,18 +326,17 @@ fn upkeep(library: &Library<Disk>, home: &Home, options: &UpOptions) -> Upkeep {
     upkeep
 }
 
-/// Waits for the threads to end; an error if a defect ended the driver.
+/// Waits for the threads to end, for a while; an error if a defect ended the driver.
 fn end(threads: Threads, upkeep: &Upkeep, driven: Result<(), String>) -> Result<(), String> {
-    upkeep.end();
     let reach = threads.reach.clone();
-    threads.join();
+    let cut_off = [upkeep.end(), threads.join()].concat();
     driven.map_err(|why| {
         format!(
             "A defect of the program ended the agent ({why}). What was acknowledged is on the disk; what was under way is \
              done again at the next start."
         )
     })?;
-    info!("Stopped. Everything that was acknowledged is on the disk.");
+    stop::tell_end(&cut_off);
     reach.take_leave();
     Ok(())
 }

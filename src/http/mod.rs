@@ -47,7 +47,7 @@ mod traffic;
 mod turn;
 pub mod why;
 
-use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX};
+use crate::limits::{HTTP_BODY_MAX, HTTP_HEAD_MAX, HTTP_STOP_MS};
 use crate::platform::clock;
 use crate::platform::home::Token;
 use crate::platform::socket_owner::Ends;
@@ -98,10 +98,10 @@ impl Server {
         self.address
     }
 
-    /// Accepts no new request, and waits at most two seconds for the answers under way.
+    /// Accepts no new request, and waits for the answers under way, for `HTTP_STOP_MS` at most.
     pub async fn stop(self) {
         let timeout = async {
-            Timer::after(Duration::from_secs(2)).await;
+            Timer::after(Duration::from_millis(HTTP_STOP_MS)).await;
         };
         or(self.context.shut_down(), timeout).await;
     }

@@ -19,6 +19,7 @@ use super::openapi;
 use crate::node::input::Request;
 use crate::scheduler::attempt::Decided;
 use lookup::{Found, allowed, find, position};
+use row::STOPPING;
 use trillium::{Conn, Handler, KnownHeaderName, Method, Status};
 
 pub use row::{Access, Route};
@@ -276,6 +277,9 @@ pub(super) struct Router(pub(super) Api);
 impl Handler for Router {
     async fn run(&self, conn: Conn) -> Conn {
         match find(routes(), conn.method(), conn.path()) {
+            Found::Route(route, _) if !route.is_answered_at_stop() && self.0.is_stopping() => {
+                refused(conn, Status::ServiceUnavailable, STOPPING)
+            }
             Found::Route(route, parameter) => (route.handler)(&self.0, conn, parameter).await,
             Found::OtherMethods(routes) => {
                 let allowed = allowed(&routes);

@@ -31,6 +31,9 @@ pub const HTTP_IDLE_MS: u64 = 30_000;
 /// Milliseconds in which an answer must have been taken, once it is there.
 pub const HTTP_ANSWER_MS: u64 = 30_000;
 
+/// Milliseconds for which answers under way are waited for at the end of an agent, at each address at which it listens.
+pub const HTTP_STOP_MS: u64 = 2_000;
+
 /// Rows of the table of calls of which requests are counted; each takes about 150 bytes.
 pub const HTTP_ROUTES_MAX: usize = 128;
 

@@ -56,5 +56,22 @@ pub const RESTART_AFTER_MS: u64 = 30_000;
 /// Milliseconds between two such starts at least: a disk that fails for good would have the agent do nothing else.
 pub const RESTARTS_APART_MS: u64 = 60 * 60 * 1000;
 
+/// Milliseconds from the beginning of a stop for which tasks and saves under way are waited for. A task that takes longer is done again at the next
+/// start; a save that does is written out by its thread all the same, and nobody was told of it.
+pub const STOP_WORK_MS: u64 = 20_000;
+
+/// Milliseconds after that for which threads are waited for, those of a backup first and then the others. The one that writes has `STORE_FLUSH_MS`.
+pub const STOP_THREADS_MS: u64 = 10_000;
+
+/// Milliseconds between two looks whether a thread has ended.
+pub const STOP_LOOK_MS: u64 = 5;
+
+/// Milliseconds from the beginning of a stop after which the process ends, whatever it waits for: a disk that does not answer. Between its parts, links and
+/// the governor have some seconds.
+pub const STOP_MS_MAX: u64 =
+    STOP_WORK_MS + 2 * super::HTTP_STOP_MS + 2 * STOP_THREADS_MS + super::STORE_FLUSH_MS + 10_000;
+
+const _: () = assert!(STOP_MS_MAX < super::WATCHDOG_REST_MS, "the service manager's watchdog ends no stop");
+
 const _: () =
     assert!((SPOT_LOOKS as u64 - 1) * SPOT_PAUSE_MS > super::SETTLE_MS_MAX, "a change of this moment is no fault");

@@ -68,7 +68,7 @@ use crate::base::id::{Fingerprint, PeerKey, ReplyId, TaskId};
 use crate::base::outbox::Outbox;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Instant, earliest};
-use crate::limits::AUDITS_MAX;
+use crate::limits::{AUDITS_MAX, STOP_WORK_MS};
 use crate::mesh::peers::Peers;
 use crate::mesh::swim::Membership;
 use crate::mesh::trust::Trust;
@@ -140,7 +140,8 @@ pub struct Node {
     gossip: GossipState,
     energy: EnergyState,
     audits: heapless::Vec<(TaskId, ReplyId), AUDITS_MAX>,
-    stopping: bool,
+    /// Until when a stop waits for what is under way; `None`: the agent is not stopping.
+    stop_by: Option<Instant>,
 }
 
 impl Node {
@@ -163,7 +164,7 @@ impl Node {
             mesh: MeshState::new(now, rng, boot),
             energy: EnergyState::default(),
             audits: heapless::Vec::new(),
-            stopping: false,
+            stop_by: None,
         };
         node.apply_all_rights(now);
         node
@@ -208,13 +209,13 @@ impl Node {
             Input::EventsLost => self.schedule(now, scheduler::Input::ChangesLost, out),
             Input::Power(decision) => self.on_decision(now, decision),
             Input::Disk { free } => self.schedule(now, scheduler::Input::DiskFree(free), out),
-            Input::Stop => self.stopping = true,
+            Input::Stop => self.begin_stop(now),
         }
         self.answer_overdue(now, out);
-        if self.stopping {
+        if let Some(by) = self.stop_by {
             self.answer_at_stop(out);
             self.save_invites(now, out);
-            if self.scheduler.at_rest() && self.mesh.trust.pairing.invites.at_rest() {
+            if now >= by || self.scheduler.at_rest() && self.mesh.trust.pairing.invites.at_rest() {
                 self.say_farewell(out);
                 out.extend(self.peers.names_to_save().map(|(peer, name)| Output::SaveName(peer, name)));
                 out.push(Output::Stopped);
@@ -237,9 +238,9 @@ impl Node {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let answers = self.queries.local.deadline();
-        // Nothing else is done at its time any more: a stop waits for tasks and saves, whose ends are inputs.
-        if self.stopping {
-            return answers;
+        // Nothing else is done at its time any more: a stop waits for tasks and saves, whose ends are inputs, and not for long.
+        if self.stop_by.is_some() {
+            return earliest(answers, self.stop_by);
         }
         let links = earliest(self.mesh_deadline(), self.gossip_deadline());
         let mesh = earliest(links, earliest(self.trust_deadline(), self.pairing_deadline()));
@@ -248,9 +249,18 @@ impl Node {
         earliest(answers, earliest(mesh, work))
     }
 
+    /// A further wish for it makes it no longer.
+    fn begin_stop(&mut self, now: Instant) {
+        self.stop_by.get_or_insert(now + Duration::from_millis(STOP_WORK_MS));
+    }
+
+    const fn is_stopping(&self) -> bool {
+        self.stop_by.is_some()
+    }
+
     fn on_request(&mut self, now: Instant, reply: ReplyId, request: Request, out: &mut Out) {
         match request {
-            _ if self.stopping => {
+            _ if self.is_stopping() => {
                 out.push(Output::Reply(reply, Response::refused(Problem::Busy, "The agent is stopping.")));
             }
             Request::Add(new) if covers(&self.config.home, &new.path) => {
@@ -291,7 +301,7 @@ impl Node {
             Request::Mesh(order) => self.on_order(now, reply, order, out),
             Request::Pairing(request) => self.on_pairing(now, reply, request, out),
             Request::Stop => {
-                self.stopping = true;
+                self.begin_stop(now);
                 out.push(Output::Reply(reply, Response::Done("The agent stops.".to_owned())));
             }
             Request::Update(said) => self.on_update(now, reply, said, out),

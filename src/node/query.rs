@@ -139,7 +139,7 @@ impl Node {
         match embedding {
             Some(embedding)
                 if fits
-                    && !self.stopping
+                    && !self.is_stopping()
                     && self.queries.has_room_for(peer)
                     && self.queries.of_peers.push(PeerQuery { task, peer, id: query.id, filtered }).is_ok() =>
             {

@@ -54,7 +54,7 @@ impl NewFile {
         }
         // Of a link what it leads to is replaced.
         let to = fs::canonicalize(to).unwrap_or_else(|_| to.to_owned());
-        let new = Self::beside(to, 0o666, true)?;
+        let new = Self::beside(to, mode_before(there.as_ref()), true)?;
         if let Some(there) = there {
             new.file.set_permissions(Permissions::from_mode(there.permissions().mode() & 0o7777))?;
         }
@@ -159,6 +159,11 @@ pub fn write_new(to: &Path, mode: u32, bytes: &[u8]) -> Result<()> {
     let mut new = NewFile::new(to, mode)?;
     new.write_all(bytes)?;
     new.finish()
+}
+
+/// The mode in which a file is made that takes the place of this one: nobody opens it, even before it has the mode of that, who may not open that.
+fn mode_before(there: Option<&fs::Metadata>) -> u32 {
+    there.map_or(0o666, |there| there.permissions().mode() & 0o777)
 }
 
 /// The folder of a file.
@@ -284,6 +289,22 @@ mod tests {
         assert!(link.is_symlink() && fs::read(&to).unwrap() == b"two");
         assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(names(folder.path()), ["link", "to"]);
+    }
+
+    #[test]
+    fn a_file_in_place_of_a_private_one_is_private_from_the_moment_in_which_it_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("to");
+        assert_eq!(mode_before(None), 0o666, "where nothing is the system's mask decides");
+        for mode in [0o600, 0o640, 0o400] {
+            fs::write(&to, "x").unwrap();
+            fs::set_permissions(&to, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(mode_before(fs::metadata(&to).ok().as_ref()), mode);
+            let new = NewFile::replacing(&to).unwrap();
+            assert_eq!(new.file().metadata().unwrap().permissions().mode() & 0o777, mode);
+            drop(new);
+            fs::remove_file(&to).unwrap();
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! the wanted rank down between two tasks, and for a higher rank new threads take the place of the old ones: these end with
 //! the tasks that they have begun, and what was queued for them goes to the new ones.
 
+use super::ending::join_by;
 use crate::base::id::TaskId;
+use crate::base::time::Instant;
 use crate::energy::rank::Rank;
 use crate::limits::BACKGROUND_LANE;
 use crate::platform::sched;
@@ -41,13 +43,11 @@ impl Standing {
 pub struct Joins(Arc<Mutex<Vec<JoinHandle<()>>>>);
 
 impl Joins {
-    /// Waits for the end of all of them.
-    pub fn join(&self) {
+    /// Waits for the end of all of them until `by`. Returns the names of those that have not ended.
+    #[must_use]
+    pub fn join(&self, by: Instant) -> Vec<String> {
         let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
-            // A panic in it was logged when it happened.
-            let _ = thread.join();
-        }
+        join_by(threads, by)
     }
 
     fn add(&self, thread: JoinHandle<()>) {
@@ -132,6 +132,8 @@ const fn rank(byte: u8) -> Rank {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::time::Duration;
+    use crate::platform::clock;
     use std::sync::mpsc;
     use std::thread::Builder;
 
@@ -176,6 +178,6 @@ mod tests {
         assert_eq!(told.recv().unwrap().1, Rank::BesideNiced);
         let joins = threads.joins();
         drop((threads, again));
-        joins.join();
+        assert_eq!(joins.join(clock::now() + Duration::from_secs(60)), [""; 0]);
     }
 }

@@ -15,6 +15,7 @@ use crate::wire::certificate::{Caps, Certificate, Chain, Record, Signature};
 use crate::wire::pairing::words;
 use ed25519_dalek::SigningKey;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use zeroize::Zeroizing;
 
 /// Milliseconds between two looks for a link.
@@ -132,7 +133,12 @@ impl NodeHandle {
         let said = done(self.request(Request::Pairing(Pairing::Leave { anyway: true, noted: true })).await);
         let said = said.unwrap_or_else(|_| "This device has left its mesh.".to_owned());
         let stops = match done(self.request(Request::Stop).await) {
-            Ok(_) => "The agent stops now",
+            Ok(_) => {
+                if let Some(upkeep) = self.upkeep() {
+                    upkeep.stopping().store(true, Ordering::Release);
+                }
+                "The agent stops now"
+            }
             Err(_) => "Stop the agent, if it does not stop now",
         };
         Ok(format!(

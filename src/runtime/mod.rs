@@ -6,7 +6,7 @@
 //! among other programs' threads. `writer` is the only thread that writes the store; it syncs once for all saves that wait
 //! (group commit). `lanes` are the queues that lead to them. `governor` samples the sensors and tells the driver how much background work is allowed. `handle` is how
 //! HTTP calls reach the driver, `starting` says how far a start is, `gone` finds those whose callers have left, `feedback` keeps what people said of answers, `event_log` keeps recent events for people, `progress` shows how far indexing is. `upkeep` is the work on the whole store that a
-//! person asks for, `scrub` reads it once a month, and `public_blocks` gives blocks of public documents by their CIDs.
+//! person asks for, `ending` waits for threads at a stop, within a time, `scrub` reads it once a month, and `public_blocks` gives blocks of public documents by their CIDs.
 //!
 //! Invariants: one task owns the node, and no lock surrounds it; every queue has a cap in `limits`; a background thread
 //! takes no lock that a question needs for longer than a few appends; nothing is acknowledged before its record is synced.
@@ -18,6 +18,7 @@ pub mod background;
 pub mod courtesy;
 pub mod driver;
 pub mod embeds;
+pub mod ending;
 pub mod event;
 pub mod event_log;
 pub mod executor;

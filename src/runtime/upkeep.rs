@@ -1,8 +1,10 @@
 //! Work on the whole store that a person asks for: a backup, and an index that is made anew; and when the store was read whole last.
 
+use super::ending::join_by;
 use super::public_blocks::PublicBlocks;
-use crate::base::time::Instant;
+use crate::base::time::{Duration, Instant};
 use crate::energy::rank::Rank;
+use crate::limits::STOP_THREADS_MS;
 use crate::platform::backup::{Made, Progress, Stage, back_up};
 use crate::platform::clock;
 use crate::platform::disk::Disk;
@@ -12,7 +14,7 @@ use crate::platform::sched::stand;
 use serde::{Deserialize, Serialize};
 use smol::channel::{Receiver, Sender, bounded};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
@@ -98,6 +100,8 @@ struct Shared {
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Closed when the agent stops.
     stop: (Sender<()>, Receiver<()>),
+    /// Set before that, when the stop is asked for.
+    stopping: Arc<AtomicBool>,
     rebuild: Rebuild,
     /// Seconds since 1970; 0 if the store was never read whole.
     read_s: AtomicI64,
@@ -114,8 +118,8 @@ impl Upkeep {
     pub fn new(disk: Disk, home: PathBuf) -> Self {
         let (backup, threads, stop) = (Mutex::default(), Mutex::default(), bounded(1));
         let (rebuild, read_s) = (Rebuild::default(), AtomicI64::new(0));
-        let public = PublicBlocks::new(disk.clone());
-        Self { shared: Arc::new(Shared { disk, home, backup, threads, stop, rebuild, read_s, public }) }
+        let (public, stopping) = (PublicBlocks::new(disk.clone()), Arc::default());
+        Self { shared: Arc::new(Shared { disk, home, backup, threads, stop, stopping, rebuild, read_s, public }) }
     }
 
     /// How far all of it is.
@@ -125,6 +129,12 @@ impl Upkeep {
             backup: locked(&self.shared.backup).job.clone(),
             rebuild: locked(&self.shared.rebuild.work).job.clone(),
         }
+    }
+
+    /// What says that the agent is being stopped, from the moment in which that was asked for: nothing that changes anything is begun any more.
+    #[must_use]
+    pub fn stopping(&self) -> &Arc<AtomicBool> {
+        &self.shared.stopping
     }
 
     /// Begins a backup.
@@ -192,12 +202,17 @@ impl Upkeep {
         threads.push(thread);
     }
 
-    /// The agent stops: a backup under way is ended, and its file removed.
-    pub fn end(&self) {
+    /// The agent stops: a backup under way is ended, and its file removed. Returns the names of threads that did not end within `STOP_THREADS_MS`.
+    #[must_use]
+    pub fn end(&self) -> Vec<String> {
+        if locked(&self.shared.backup).job.running {
+            log::warn!(
+                "The backup that is under way is ended by the stop, and its file removed: begin it again once the agent runs again."
+            );
+        }
         self.shared.stop.1.close();
         let threads = std::mem::take(&mut *locked(&self.shared.threads));
-        // A panic in one was logged when it happened.
-        threads.into_iter().for_each(|thread| drop(thread.join()));
+        join_by(threads, clock::now() + Duration::from_millis(STOP_THREADS_MS))
     }
 
     /// The order to make the index anew, for the writer.
@@ -285,7 +300,6 @@ impl Rebuild {
 mod tests {
     use super::*;
     use crate::platform::disk::Sync;
-    use std::time::Duration;
 
     fn waited(upkeep: &Upkeep) -> Job {
         loop {
@@ -309,7 +323,7 @@ mod tests {
         assert!(job.failed.is_none() && job.bytes > 0 && path.exists(), "{job:?}");
         upkeep.back_up(path, false).unwrap();
         assert!(waited(&upkeep).failed.unwrap().contains("not overwritten"));
-        upkeep.end();
+        assert_eq!(upkeep.end(), [""; 0]);
         let other = folder.path().join("other");
         upkeep.back_up(other.clone(), false).unwrap();
         let job = waited(&upkeep);

@@ -14,7 +14,7 @@ use crate::base::id::Ring;
 use crate::limits::{PRIVATE_NAMES_MAX, SOURCES_MAX};
 use crate::store::record::{Source, Sources};
 pub(super) use refusal::pattern;
-use refusal::{conflict, no_such_collection, other_ring, public_is_confirmed, public_is_meant};
+use refusal::{conflict, is_near, no_such_collection, other_ring, public_is_confirmed, public_is_meant};
 use std::collections::BTreeSet;
 
 /// Private collections of which each is named in a refusal with its command; of more only their number.
@@ -99,6 +99,21 @@ impl Addition {
         // Where no more private names fit, a new one is private anyway.
         let is_safe = is_meant || self.with_ring(list).ring == Ring::Private;
         (!is_safe).then(|| no_such_collection(&self.path, &tidy(&self.collection), list))
+    }
+
+    /// Why a line of config.toml makes no shared collection: its name is not there, and nearly that of a private one. Another new name there makes one, as
+    /// docs/config.md says. `None` as of [`Self::misnamed`].
+    #[must_use]
+    pub fn misspelt<'a>(
+        &self,
+        list: &'a Sources,
+        usual: impl IntoIterator<Item = &'a str, IntoIter: Clone>,
+    ) -> Option<String> {
+        let typed = tidy(&self.collection);
+        let of_places = list.places.iter().filter(|source| source.ring == Ring::Private);
+        let mut private = of_places.map(|source| &source.collection).chain(&list.private);
+        let is_near = private.any(|name| is_near(&typed, name));
+        self.misnamed(list, usual).filter(|_| is_near)
     }
 
     /// Whether a watched folder leaves the place out: it is indexed only if it is a source of its own.

@@ -198,6 +198,31 @@ fn a_collection_that_becomes_private_answers_no_other_device_and_its_names_are_r
 }
 
 #[test]
+fn a_private_collection_that_is_misspelt_in_config_toml_shares_nothing_and_is_told_until_it_is_said_what_is_meant() {
+    let place = Place::new();
+    for name in ["a/violin.md", "b/bicycle.md"] {
+        place.write(name, "Some words.");
+    }
+    let docs = fs::canonicalize(place.docs()).unwrap();
+    let path = |name: &str| docs.join(name).display().to_string();
+    fs::create_dir(place.home()).unwrap();
+    let set = format!(
+        "[node]\nfolders = [{{ path = {:?}, collection = \"diary\", ring = \"private\" }}, {{ path = {:?}, collection = \"dairy\" }}]\n",
+        path("a"),
+        path("b")
+    );
+    fs::write(place.home().join("config.toml"), set).unwrap();
+    let agent = place.up(&[]);
+    agent.wait("the finding", |status| status["findings"].to_string().contains("one may be meant"));
+    agent.wait_ready(1);
+    assert_eq!(watched(&agent), [path("a")]);
+    let added = agent.cli(["add", &path("b"), "--collection", "diary"]);
+    assert!(added.status.success(), "{added:?}");
+    let status = agent.wait_ready(2);
+    assert!(status["sources"].as_array().unwrap().iter().all(|source| source["ring"] == "private"), "{status}");
+}
+
+#[test]
 fn config_toml_gives_a_folder_without_a_ring_that_of_its_collection_in_any_order() {
     let place = Place::new();
     for name in ["a/violin.md", "b/bicycle.md", "c/lamp.md"] {

@@ -184,7 +184,12 @@ fn own_files(home: &Path) -> Check {
     let of_key = damage_in(home, HomeFile::Identity);
     let damage: Vec<Finding> = damage(home).into_iter().filter(|found| Some(found) != of_key.as_ref()).collect();
     let Some(first) = damage.first() else {
-        return Check::good("copies", "The agent's small files and their copies are whole, by their checksums.");
+        let says = if of_key.is_some() {
+            "The agent's other small files and their copies are whole, by their checksums. Of the key's, the check of the key says what is wrong."
+        } else {
+            "The agent's small files and their copies are whole, by their checksums."
+        };
+        return Check::good("copies", says);
     };
     let says = damage.iter().map(|finding| finding.what.as_str()).collect::<Vec<_>>().join(" ");
     Check::wrong("copies", says, first.command.clone().unwrap_or_default())
@@ -347,6 +352,7 @@ mod tests {
             harm();
             let checks = [super::key(home, home), own_files(home)];
             assert!(checks[1].is_good(), "{checks:?}");
+            assert_eq!(checks[1].says().contains("other small files"), says.is_some(), "{checks:?}");
             assert_eq!(checks[0].is_good(), says.is_none(), "{checks:?}");
             assert!(says.is_none_or(|says| checks[0].says().contains(says)), "{checks:?}");
             assert!(!checks[0].says().contains("first start"), "{checks:?}");

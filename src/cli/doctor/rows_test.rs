@@ -143,8 +143,11 @@ fn what_the_page_says_of_the_mesh_and_of_config_toml_is_what_the_doctor_says() {
     let diary = Source { path: b"/d".to_vec(), collection: "diary".to_owned(), ring: Ring::Private, device: 1 };
     let (path, collection) = (b"/n".to_vec(), "home".to_owned());
     let new = Addition { path, collection, unnamed: true, ring: None, device: 1, patterns: Patterns::default() };
-    let why = new.undecided(&vec![diary].into()).unwrap();
+    let list: crate::store::record::Sources = vec![diary].into();
+    let why = new.undecided(&list).unwrap();
     hold_finding("config.toml names a folder and no collection", not_watched("/n", &why));
+    let why = Addition { collection: "dairy".to_owned(), unnamed: false, ..new }.misspelt(&list, ["home"]).unwrap();
+    hold_finding("config.toml names a collection that may be a misspelt private one", not_watched("/n", &why));
     let source = Source { path: b"/n".to_vec(), collection: "home".to_owned(), ring: Ring::Mesh, device: 1 };
     hold_finding("a folder was taken out of config.toml", not_named("/n", &source));
 }

@@ -244,12 +244,18 @@ async fn watch_when_there(node: NodeHandle, set: Arc<Set>, number: usize, awaite
             node.findings().clear(&key);
             return node.findings().set(&other, rival);
         }
-        let answer = match place.clone() {
-            Ok(place) => match node.request(Request::Add(place.clone())).await {
+        let spelt = match &place {
+            Ok(place) => spelt(&node, &set, number, place).await,
+            Err(_) => Ok(()),
+        };
+        let is_decided = !folder.unnamed && spelt.is_ok();
+        let answer = match (place.clone(), spelt) {
+            (Ok(_), Err(refused)) => Err(refused),
+            (Ok(place), Ok(())) => match node.request(Request::Add(place.clone())).await {
                 Response::Refused(problem, why) => Err((problem, why)),
                 _ => Ok(place),
             },
-            Err(why) => Err((Problem::Busy, why)),
+            (Err(why), _) => Err((Problem::Busy, why)),
         };
         drop(awaited.take());
         let (problem, why) = match answer {
@@ -264,7 +270,7 @@ async fn watch_when_there(node: NodeHandle, set: Arc<Set>, number: usize, awaite
         node.findings().set(&key, finding);
         if problem == Problem::Conflict {
             // It is watched in another collection, say: nothing of that changes by itself.
-            if !folder.unnamed || is_watched(&node, place.as_ref().ok()).await {
+            if is_decided || is_watched(&node, place.as_ref().ok()).await {
                 return;
             }
             waits_for_word = true;
@@ -275,6 +281,23 @@ async fn watch_when_there(node: NodeHandle, set: Arc<Set>, number: usize, awaite
             return node.findings().clear(&key);
         }
     }
+}
+
+/// Whether the collection that a line of config.toml names for this place is none that is nearly the name of a private one.
+///
+/// # Errors
+/// Why it is not watched: the name may be misspelt, or the agent does not say now which collections there are.
+async fn spelt(node: &NodeHandle, set: &Set, number: usize, place: &Addition) -> Result<(), (Problem, String)> {
+    if place.unnamed || place.ring.is_some() {
+        return Ok(());
+    }
+    let Some(now) = node.status().await else {
+        return Err((Problem::Busy, "The agent is busy; it is tried again in a moment.".to_owned()));
+    };
+    let list = Sources { private: now.work.private_names, ..now.sources.into() };
+    let others = set.folders.iter().enumerate().filter(move |(other, _)| *other != number);
+    let usual = others.map(|(_, folder)| folder.collection.as_str()).chain([DEFAULT_COLLECTION]);
+    place.misspelt(&list, usual).map_or(Ok(()), |why| Err((Problem::Conflict, why)))
 }
 
 /// The finding of a place of config.toml that is not watched, for this reason.

@@ -3,6 +3,7 @@
 //!
 //! The process becomes a new one of the same program in place (`exec`): a terminal, a service manager and a script see one that runs on.
 
+use super::stop::end_at_last;
 use crate::base::time::{Duration, Instant};
 use crate::limits::{RESTART_AFTER_MS, RESTARTS_APART_MS};
 use crate::node::input::Input;
@@ -51,6 +52,7 @@ impl Restart {
         self.0.store(true, Ordering::Release);
         ServiceManager::of_environment().tell_starting_anew("The agent starts anew, because its store is damaged.");
         stop_waiting();
+        smol::spawn(end_at_last()).detach();
         let _ = inputs.send(Input::Stop).await;
     }
 

@@ -3,15 +3,17 @@
 //! Background threads give way to everything else on the machine, and the audit's thread to most of it (`platform::sched`); the thread
 //! of queries and the writer run as usual.
 
+use crate::base::time::Duration;
 use crate::config::Config;
 use crate::embed::Embedder;
 use crate::embed::engine::Engine;
 use crate::embed::loaded::Loaded;
 use crate::energy::rank::Rank;
-use crate::limits::{BACKGROUND_MAX, LENDING_SLOTS, LONG_READS, SAVES_LANE};
+use crate::limits::{BACKGROUND_MAX, LENDING_SLOTS, LONG_READS, SAVES_LANE, STOP_THREADS_MS, STORE_FLUSH_MS};
 use crate::net::address_book::AddressBook;
 use crate::node::input::Input;
 use crate::platform::child::Parsers;
+use crate::platform::clock;
 use crate::platform::disk::Disk;
 use crate::platform::findings::Findings;
 use crate::platform::folder::Folders;
@@ -26,6 +28,7 @@ use crate::runtime::background::{BackgroundThreads, Joins, Standing};
 use crate::runtime::courtesy::Courtesy;
 use crate::runtime::driver::Outputs;
 use crate::runtime::embeds::Embeds;
+use crate::runtime::ending::join_by;
 use crate::runtime::executor::{Clamp, Executor};
 use crate::runtime::governor::GovernorHandle;
 use crate::runtime::handle::NodeHandle;
@@ -38,8 +41,12 @@ use crate::search::indexes::Indexes;
 use crate::store::library::Library;
 use log::{debug, error, warn};
 use smol::channel::{Receiver, Sender, bounded};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, RwLock};
 use std::thread::{Builder, JoinHandle};
+
+/// The name of the thread that writes the store.
+const WRITER: &str = "writer";
 
 /// The agent's threads. They end when the driver drops the queues.
 pub(super) struct Threads {
@@ -61,24 +68,29 @@ impl Threads {
         node_handle.with_upkeep(upkeep.clone()).with_embeds(self.embeds.clone().spreading(!config.texts_stay))
     }
 
-    /// What tells those that wait for something outside the agent that it is being stopped.
-    pub(super) fn stop_waiting(&self) -> impl Fn() + use<> {
-        let (reach, parsers) = (self.reach.clone(), self.parsers.clone());
+    /// What tells those that take wishes of people, and those that wait for something outside the agent, that it is being stopped.
+    pub(super) fn stop_waiting(&self, upkeep: &Upkeep) -> impl Fn() + use<> {
+        let (reach, parsers, stopping) = (self.reach.clone(), self.parsers.clone(), Arc::clone(upkeep.stopping()));
         move || {
+            stopping.store(true, Ordering::Release);
             reach.stop();
             parsers.stop();
         }
     }
 
-    /// Waits for their end.
-    pub(super) fn join(self) {
+    /// Waits for their end, for `STOP_THREADS_MS`, and for that of the writer as long as writing out may take. Returns the names of those that have not
+    /// ended.
+    #[must_use]
+    pub(super) fn join(self) -> Vec<String> {
         // Whoever answers programs may hold this way longer than the threads live.
         self.embeds.close();
-        for thread in self.all_but_background {
-            // A panic in it was logged when it happened.
-            let _ = thread.join();
-        }
-        self.background.join();
+        let by = clock::now() + Duration::from_millis(STOP_THREADS_MS);
+        let is_writer = |thread: &JoinHandle<()>| thread.thread().name() == Some(WRITER);
+        let (writer, others): (Vec<_>, Vec<_>) = self.all_but_background.into_iter().partition(is_writer);
+        let mut late = join_by(others, by);
+        late.extend(self.background.join(by));
+        late.extend(join_by(writer, clock::now() + Duration::from_millis(STORE_FLUSH_MS)));
+        late
     }
 }
 
@@ -155,7 +167,7 @@ pub(super) fn start(
     }
     threads.push(spawn("questions", move || executor.run_in_order(&questions, &checks, &texts))?);
     threads.push(spawn("searches", move || searcher.run_in_order(&searches, &peer_searches, &no_texts))?);
-    threads.push(spawn("writer", move || writer.run(&saved))?);
+    threads.push(spawn(WRITER, move || writer.run(&saved))?);
     let told = parsers.clone();
     threads.push(spawn("parser-check", move || match told.say() {
         // On every start the same: the doctor tells it.

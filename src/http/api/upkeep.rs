@@ -8,6 +8,7 @@ use crate::platform::blocking;
 use crate::runtime::upkeep::Upkeep;
 use serde::Deserialize;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use trillium::{Conn, Status};
 
 /// The body of `POST /v1/backup`.
@@ -22,6 +23,11 @@ struct BackUp {
 impl Api {
     fn store(&self) -> Result<&Upkeep, Refused> {
         self.node.upkeep().ok_or_else(|| (Status::ServiceUnavailable, NO_STORE.to_owned()))
+    }
+
+    /// Whether the agent is being stopped.
+    pub(in crate::http) fn is_stopping(&self) -> bool {
+        self.node.upkeep().is_some_and(|upkeep| upkeep.stopping().load(Ordering::Acquire))
     }
 
     /// Begins a backup, unless its file cannot be made.

@@ -37,6 +37,10 @@ impl Access {
     }
 }
 
+/// What is said of a call that is not answered once the agent is being stopped.
+pub(super) const STOPPING: &str =
+    "The agent is being stopped, and begins nothing any more. Nothing was changed. Ask again once it runs again.";
+
 /// The future of one answer.
 type Answer<'a> = Pin<Box<dyn Future<Output = Conn> + Send + 'a>>;
 
@@ -52,6 +56,14 @@ pub struct Route {
     pub about: &'static str,
     /// Answers the call; it gets the parameter as sent, percent-encoding included, or an empty string.
     pub(super) handler: for<'a> fn(&'a Api, Conn, String) -> Answer<'a>,
+}
+
+impl Route {
+    /// Whether the call is answered also once the agent is being stopped: it changes nothing, and its answer is no archive, which would be cut.
+    #[must_use]
+    pub fn is_answered_at_stop(&self) -> bool {
+        (self.method == Method::Get || self.access == Access::Read) && self.path != "/v1/export"
+    }
 }
 
 impl fmt::Debug for Route {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::id::TaskId;
+use crate::limits::STOP_WORK_MS;
 use crate::wire::message::{Entry, Message};
 
 #[test]
@@ -88,12 +89,29 @@ fn a_stop_between_the_save_of_a_forget_and_the_end_of_the_removal_acknowledges_i
         matches!(&out[..], [Output::Reply(ReplyId(2), Response::Done(_))]),
         "the sweep is still under way: {out:?}"
     );
-    assert_eq!(node.deadline(), None, "the end of the sweep is an input");
+    assert_eq!(node.deadline(), Some(at(4 + STOP_WORK_MS)), "the end of the sweep is an input");
     let Some(Output::Stopped) =
-        handle(&mut node, at(90_000), Input::Done(TaskId(1), Outcome::StoreFailed("x".into()), Duration::ZERO)).pop()
+        handle(&mut node, at(9_000), Input::Done(TaskId(1), Outcome::StoreFailed("x".into()), Duration::ZERO)).pop()
     else {
         panic!("it stops")
     };
+}
+
+#[test]
+fn a_stop_waits_for_a_task_that_does_not_end_no_longer_than_its_time_however_often_it_is_asked_for() {
+    let mut node = node(u64::MAX);
+    handle(&mut node, at(1), Input::Api(ReplyId(1), Request::Add(source("/a").into())));
+    handle(&mut node, at(1), Input::Saved(SaveId(1), saved(Vec::new(), StoreCounts::default())));
+    let out = handle(&mut node, at(2), Input::Api(ReplyId(2), Request::Forget(b"/a".to_vec())));
+    let [Output::Save(save, _)] = &out[..] else { panic!("{out:?}") };
+    let out = handle(&mut node, at(3), Input::Saved(*save, saved(Vec::new(), StoreCounts::default())));
+    assert!(matches!(&out[..], [Output::Unwatch(_), Output::Start(_, Task::Sweep)]), "{out:?}");
+    let stopped = |out: Vec<Output>| out.iter().any(|out| matches!(out, Output::Stopped));
+    for again in [4, 5_000, 3 + STOP_WORK_MS] {
+        assert!(!stopped(handle(&mut node, at(again), Input::Stop)), "the sweep is under way");
+    }
+    assert_eq!(node.deadline(), Some(at(4 + STOP_WORK_MS)));
+    assert!(stopped(handle(&mut node, at(4 + STOP_WORK_MS), Input::Wake)));
 }
 
 #[test]

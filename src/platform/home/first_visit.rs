@@ -21,7 +21,7 @@ pub enum FirstVisit {
 }
 
 const NEW: &[u8] = b"new\n";
-const BEGUN: &[u8] = b"begun\n";
+const BEGUN: &[u8] = written::BEGUN_VISIT;
 
 impl FirstVisit {
     /// What this home says.
@@ -36,9 +36,16 @@ impl FirstVisit {
     }
 
     /// An agent starts in this home, of which nothing but the key may have been made yet: notes it, if the home `is_new` and no start was counted in it.
-    /// Returns what it says then.
+    /// Returns what it says then. Where hardly more than a note of a window is left of a home, nobody goes on with that.
     #[must_use]
     pub fn at_start(home: &Path, is_new: bool) -> Self {
+        if Self::of(home) == Self::Begun && written::is_rest(home) {
+            // The note is what tells that the home is not new, until the list does.
+            if written::note_start(home) {
+                let _ = Self::Shut.note(home);
+            }
+            return Self::Shut;
+        }
         let is_first = is_new && written::is_gone(&home.join(HomeFile::BootCount.name()));
         if is_first
             && Self::of(home) == Self::Shut
@@ -93,8 +100,8 @@ mod tests {
             for again in 0..3 {
                 assert_eq!(start(folder.path(), cut), FirstVisit::New, "cut after {cut}, start {again}");
             }
-            FirstVisit::Begun.note(folder.path()).unwrap();
             start(folder.path(), 3);
+            FirstVisit::Begun.note(folder.path()).unwrap();
             assert_eq!(start(folder.path(), 3), FirstVisit::Begun);
             FirstVisit::Shut.note(folder.path()).unwrap();
             assert_eq!(start(folder.path(), 3), FirstVisit::Shut);

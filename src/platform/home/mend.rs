@@ -2,7 +2,7 @@
 
 use super::damage::{blocked, look, move_away, unproven};
 use super::durable;
-use super::guarded;
+use super::guarded::{self, Content};
 use super::home_file::{GUARDED, HomeFile};
 use super::lost::{Lost, lost};
 use super::meant::is_begun_anew;
@@ -18,10 +18,26 @@ use std::path::Path;
 pub(super) fn all(home: &Path) -> Vec<Finding> {
     let mut found: Vec<Finding> = rest_of_home(home).inspect(|found| warn!("{}", found.what)).into_iter().collect();
     found.extend(GUARDED.into_iter().filter_map(|file| mend(&home.join(file.name()), file)));
+    found.extend(deleted_token(&home.join(HomeFile::Token.name())));
     let of_settings = settings_copy::mend(&home.join(HomeFile::Settings.name()));
     found.extend(of_settings.inspect(|found| warn!("{}", found.what)));
     written::renew(home);
     found
+}
+
+/// The token's file was deleted, and not its copy: that is how its owner gets a new token (`meant::outlives_its_file`), and it may be a fault as well.
+fn deleted_token(path: &Path) -> Option<Finding> {
+    let content = guarded::read(path, HomeFile::Token.bytes_max());
+    if !matches!(content, Ok(Content::Missing(Some(_)))) || written::is_begun(path, HomeFile::Token) {
+        return None;
+    }
+    let what = format!(
+        "The token of the agent's API, {}, was gone, and its copy was not put in its place: who deletes that file alone gets a new token. One was made. \
+         The commands of this home read it by themselves; pages and programs that have the old one are refused. If nobody deleted the file, the disk \
+         or card may be failing: make a backup, and look for errors of the disk.",
+        path.display()
+    );
+    Some(told(what, "dmesg --level=err,warn".to_owned()))
 }
 
 /// Makes room for a file that begins anew, of which nothing can be used: what is there of it is kept beside it.

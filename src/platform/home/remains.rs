@@ -69,6 +69,8 @@ mod tests {
         home.count_boot().unwrap();
         home.write(HomeFile::Tokens, b"{\"tokens\":[]}").unwrap();
         home.write(HomeFile::StoreModel, b"00\n").unwrap();
+        home.write(HomeFile::Api, b"127.0.0.1:7790\n").unwrap();
+        FirstVisit::Begun.note(folder.path()).unwrap();
         drop(home);
         for entry in fs::read_dir(folder.path()).unwrap().flatten() {
             if !kept.contains(&entry.file_name().to_str().unwrap()) {
@@ -80,7 +82,10 @@ mod tests {
 
     #[test]
     fn a_home_of_which_a_list_or_tokens_alone_are_left_is_not_new_and_says_what_is_lost_and_what_is_kept() {
-        let rests: [(&[&str], &str); 3] = [
+        let rests: [(&[&str], &str); 6] = [
+            (&["first-visit"], "Nothing that it held is left."),
+            (&["lock", "first-visit"], "Nothing that it held is left."),
+            (&["api-address"], "Nothing that it held is left."),
             (&["written-files"], "Nothing that it held is left."),
             (&["api-tokens", "api-tokens.copy"], "is: api-tokens."),
             (&["api-tokens"], "is: api-tokens."),

@@ -27,6 +27,9 @@ pub(super) fn keep(path: &Path, settings: &str) {
     let bytes = settings.as_bytes();
     if guarded::write_copy(path, bytes, bytes).is_err() {
         let _ = durable::remove(&guarded::copy_of(path));
+    } else if let Some(home) = path.parent() {
+        // From now on and not from the next start: what is lost before that is told too.
+        written::add(home, HomeFile::Settings);
     }
 }
 
@@ -85,17 +88,36 @@ pub(super) fn outlook(path: &Path) -> Option<Finding> {
     Some(told(path, &format!("{} is {fault}, and {next}. Nothing is lost.", title(path))))
 }
 
-/// Neither is there, and the file was at an earlier start.
+/// The file has no word and its copy cannot be used, and there were settings before: `hold` says since when the defaults hold. `None`: there were none, or a
+/// command took the last one out.
 fn lost(path: &Path, fault: &str, hold: &str) -> Option<Finding> {
-    let was_there = path.parent().is_some_and(|home| written::was_there(home, HomeFile::Settings));
-    let what = format!(
-        "{} is {fault}, and there is no copy of it: the defaults {hold}, and what was set by hand or at a command is lost. If there is a backup, \
-         stop the agent and put it back; else `wattle up` with the options of before writes them again. If nobody deleted it, the disk or card \
-         may be failing.",
-        title(path)
-    );
+    let is_left_blank = |copy: Vec<u8>| str::from_utf8(&copy).is_ok_and(is_blank);
+    if guarded::copy(path, CONFIG_BYTES_MAX).is_some_and(is_left_blank) {
+        return None;
+    }
+    let copy = guarded::copy_of(path);
+    let what = if let Some(why) = guarded::damage_of_copy(path, CONFIG_BYTES_MAX) {
+        format!(
+            "{} is {fault}, and its copy {} cannot be used: {why}. The defaults hold, and what was set by hand or at a command does not. Nothing was \
+             changed: what can still be read of the copy may help to write the settings again, or a backup has them. This notice ends once config.toml \
+             has settings again, or both files are deleted. If nobody emptied or deleted it, the disk or card may be failing.",
+            title(path),
+            copy.display()
+        )
+    } else {
+        let was_there = path.parent().is_some_and(|home| written::was_there(home, HomeFile::Settings));
+        if !was_there {
+            return None;
+        }
+        format!(
+            "{} is {fault}, and there is no copy of it: the defaults {hold}, and what was set by hand or at a command is lost. If there is a backup, \
+             stop the agent and put it back; else `wattle up` with the options of before writes them again. If nobody deleted it, the disk or card \
+             may be failing.",
+            title(path)
+        )
+    };
     let command = Some(format!("ls -la {}", quoted_bytes(path.parent()?.as_os_str().as_encoded_bytes())));
-    was_there.then_some(Finding { area: Area::State, what, command })
+    Some(Finding { area: Area::State, what, command })
 }
 
 fn title(path: &Path) -> String {

@@ -75,6 +75,52 @@ fn settings_that_are_lost_with_their_copy_are_told_once_and_a_home_without_any_s
 }
 
 #[test]
+fn settings_without_a_word_whose_copy_is_damaged_are_told_at_each_start_until_there_are_some_or_both_are_deleted() {
+    for harm in [None, Some(""), Some(" \n")] {
+        let folder = tempfile::tempdir().unwrap();
+        let (home, file) = (folder.path(), folder.path().join("config.toml"));
+        assert_eq!(told(home), [""; 0]);
+        // As a command writes them under an agent that runs: no start has seen them.
+        Home::at(home).remember(&[Setting::Name("attic".to_owned())]).unwrap();
+        match harm {
+            Some(text) => fs::write(&file, text).unwrap(),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        fs::write(guarded::copy_of(&file), "rubbish").unwrap();
+        for _ in 0..2 {
+            let outlook = Home::at(home).settings_outlook().unwrap().what;
+            assert!(
+                outlook.contains("config.copy cannot be used: its checksum is wrong. The defaults hold"),
+                "{outlook}"
+            );
+            assert_eq!((told(home), name(home)), (vec![outlook], None), "the start says the same");
+            assert_eq!(fs::read(guarded::copy_of(&file)).unwrap(), b"rubbish", "nothing was changed");
+        }
+        if harm.is_none() {
+            fs::remove_file(guarded::copy_of(&file)).unwrap();
+        } else {
+            fs::write(&file, SET).unwrap();
+        }
+        assert_eq!((told(home), Home::at(home).settings_outlook()), (Vec::new(), None), "{harm:?}");
+    }
+}
+
+#[test]
+fn settings_that_a_command_wrote_and_that_are_gone_with_their_copy_before_the_next_start_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, file) = (folder.path(), folder.path().join("config.toml"));
+    assert_eq!(told(home), [""; 0]);
+    Home::at(home).remember(&[Setting::Name("attic".to_owned())]).unwrap();
+    [file.clone(), guarded::copy_of(&file)].iter().for_each(|path| fs::remove_file(path).unwrap());
+    let told_now = told(home);
+    assert!(told_now.len() == 1 && told_now[0].contains("there is no copy of it"), "{told_now:?}");
+    // Whose last setting was taken out has none, and lost nothing.
+    fs::write(&file, "\n").unwrap();
+    keep(&file, "\n");
+    assert_eq!((told(home), Home::at(home).settings_outlook()), (Vec::new(), None));
+}
+
+#[test]
 fn a_link_whose_file_is_away_stays_a_link() {
     let folder = tempfile::tempdir().unwrap();
     let (home, elsewhere) = (folder.path().join("home"), folder.path().join("dotfiles.toml"));

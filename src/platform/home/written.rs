@@ -4,10 +4,10 @@
 //! tells of it.
 
 use super::durable;
-use super::guarded::copy_of;
+use super::guarded::{copy, copy_of};
 use super::home_file::{GUARDED, HomeFile};
 use super::restoring;
-use crate::limits::{HOME_FILES_READ_MAX, STATE_BYTES_MAX};
+use crate::limits::{CONFIG_BYTES_MAX, HOME_FILES_READ_MAX, STATE_BYTES_MAX};
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -30,8 +30,8 @@ pub(super) fn renew(home: &Path) {
     let _changing = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
     let is_there = |file: &HomeFile| {
         let path = home.join(file.name());
-        // Settings that could be used have a copy.
-        if *file == HomeFile::Settings { copy_of(&path).symlink_metadata().is_ok() } else { !is_gone(&path) }
+        // Settings that could be used have a copy; of one that is damaged each start tells.
+        if *file == HomeFile::Settings { copy(&path, CONFIG_BYTES_MAX).is_some() } else { !is_gone(&path) }
     };
     let before = list(home);
     let there: Vec<HomeFile> = listed().filter(|file| is_there(file) || stays(home, *file, &before)).collect();
@@ -110,6 +110,7 @@ const OWN: [HomeFile; 15] = [
 pub(super) fn is_new(home: &Path) -> bool {
     let was = list(home);
     !has_store(home)
+        && !has_begun_visit(home)
         && !restoring::is_unfinished(home)
         && OWN.iter().all(|file| is_gone(&home.join(file.name())) && !was.contains(file))
 }
@@ -122,12 +123,37 @@ pub(super) fn is_used(home: &Path) -> bool {
 
 /// What an agent alone writes, behind its token and its count: which model its store is of, for example. A home that was restored from a backup has none
 /// of it yet.
-const OF_AN_AGENT: [HomeFile; 5] =
-    [HomeFile::StoreModel, HomeFile::Counts, HomeFile::Tokens, HomeFile::TlsRoot, HomeFile::Invites];
+const OF_AN_AGENT: [HomeFile; 8] = [
+    HomeFile::StoreModel,
+    HomeFile::Counts,
+    HomeFile::Tokens,
+    HomeFile::TlsRoot,
+    HomeFile::Invites,
+    HomeFile::Api,
+    HomeFile::StoreRead,
+    HomeFile::Feedback,
+];
+
+/// What the note of the first visit holds once an agent has opened its window, which it does behind its token and its count.
+pub(super) const BEGUN_VISIT: &[u8] = b"begun\n";
 
 /// Whether an agent started before in this home.
 fn was_started(home: &Path) -> bool {
-    OF_AN_AGENT.iter().any(|file| !is_gone(&home.join(file.name()))) || has_only_its_store(home)
+    OF_AN_AGENT.iter().any(|file| !is_gone(&home.join(file.name())))
+        || has_only_its_store(home)
+        || has_begun_visit(home)
+}
+
+fn has_begun_visit(home: &Path) -> bool {
+    let note = durable::read(&home.join(HomeFile::FirstVisit.name()), STATE_BYTES_MAX).ok().flatten();
+    note.as_deref() == Some(BEGUN_VISIT)
+}
+
+/// Has the list say that an agent ran in this home, before what else tells it goes. True once it is on the disk.
+pub(super) fn note_start(home: &Path) -> bool {
+    let made = [HomeFile::Token, HomeFile::BootCount];
+    made.iter().for_each(|file| add(home, *file));
+    made.iter().all(|file| was_there(home, *file))
 }
 
 /// Whether an agent ran in this home, of which its key, its token and its count of starts are gone.

@@ -46,6 +46,15 @@ pub(super) fn no_such_collection(path: &[u8], typed: &str, list: &Sources) -> St
     )
 }
 
+/// Letters in which a misspelt name differs from the one that is meant, at most: two that are exchanged are two.
+const MISSPELT_MAX: usize = 2;
+
+/// Whether one name may be the other, misspelt: few letters differ, and fewer than half.
+pub(super) fn is_near(typed: &str, name: &str) -> bool {
+    let letters = distance(&typed.to_lowercase(), &name.to_lowercase());
+    letters <= MISSPELT_MAX && letters * 2 < typed.chars().count()
+}
+
 /// How many letters are to be changed, left out or put in until one word is the other.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();

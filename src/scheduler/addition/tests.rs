@@ -146,6 +146,27 @@ fn a_name_that_no_collection_has_makes_no_shared_one_where_there_are_private_one
 }
 
 #[test]
+fn a_line_of_config_toml_makes_no_shared_collection_of_a_name_that_is_nearly_a_private_one_and_one_of_another_name() {
+    let line = |collection: &str, ring| Addition { ring, ..source("/n", collection, Ring::Mesh).into() };
+    let mut remembered = Sources::from(vec![source("/w", "work", Ring::Mesh)]);
+    remembered.remember("Diary").unwrap();
+    let with_folder = Sources::from(vec![source("/w", "work", Ring::Mesh), source("/d", "Diary", Ring::Private)]);
+    for list in [&remembered, &with_folder] {
+        for misspelt in ["dairy", "diaryy", "Diry"] {
+            let why = line(misspelt, None).misspelt(list, ["home"]).unwrap();
+            assert!(why.contains("one may be meant") && why.contains("--collection Diary` adds"), "{why}");
+            assert_eq!(line(misspelt, Some(Ring::Mesh)).misspelt(list, ["home"]), None, "its ring is said");
+            assert_eq!(line(misspelt, None).misspelt(list, ["home", misspelt]), None, "another line names it");
+        }
+        for meant in ["recipes", "works", "home", "diary", "d", "di"] {
+            assert_eq!(line(meant, None).misspelt(list, ["home"]), None, "{meant}");
+        }
+    }
+    let shared = Sources::from(vec![source("/d", "diary", Ring::Mesh)]);
+    assert_eq!(line("dairy", None).misspelt(&shared, ["home"]), None, "there is no private one");
+}
+
+#[test]
 fn another_ring_than_the_collections_is_refused_with_the_two_ways_out() {
     let shared = [source("/a", "home", Ring::Mesh)];
     let why = added(&shared, "/b c", "home", Some(Ring::Private)).unwrap_err();

@@ -70,6 +70,9 @@ fn settings_that_are_empty_or_gone_are_told_and_come_back_from_their_copy() {
     assert_eq!(fs::read_to_string(&config).unwrap(), before);
     assert!(agent.log().contains("its copy was put in its place"), "{}", agent.log());
     agent.stop();
+    fs::write(&config, " \n").unwrap();
+    fs::write(place.home().join("config.copy"), "rubbish").unwrap();
+    named_without_agent("config.toml is empty, and its copy is damaged", &place.home());
     ["config.toml", "config.copy"].iter().for_each(|name| fs::remove_file(place.home().join(name)).unwrap());
     named_without_agent("config.toml is gone with its copy", &place.home());
     named("config.toml was gone with its copy before the start", &restarted(&place));

@@ -304,7 +304,11 @@ fn a_count_of_starts_and_a_token_that_are_gone_with_their_copies_are_named_befor
     named("the count of starts was gone before the start", &agent);
     lose(agent, "api-token");
     named_without_agent("the API's token is gone with its copy", &place.home());
-    named("the API's token was gone before the start", &restarted(&place));
+    let agent = restarted(&place);
+    named("the API's token was gone before the start", &agent);
+    agent.stop();
+    fs::remove_file(place.home().join("api-token")).unwrap();
+    named("the API's token was deleted before the start", &restarted(&place));
 }
 
 #[test]

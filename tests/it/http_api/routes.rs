@@ -1,8 +1,15 @@
 //! Every row of the table of calls, against the real server.
 
-use super::{agent, refused, status_of};
+use super::{Agent, agent, refused, status_of};
+use std::net::TcpListener;
+use std::sync::{Arc, atomic::Ordering};
+use wattle::http::keys::Keys;
 use wattle::http::routes::{Access, routes};
+use wattle::http::{Timeouts, serve};
+use wattle::platform::disk::{Disk, Sync};
 use wattle::platform::home::Home;
+use wattle::runtime::handle::NodeHandle;
+use wattle::runtime::upkeep::Upkeep;
 
 #[test]
 fn every_row_of_the_table_answers_the_callers_and_the_method_that_it_names_only() {
@@ -74,4 +81,33 @@ fn the_description_in_openapi_has_every_call_and_the_server_answers_each_as_it_s
         }
     }
     assert_eq!(described, routes().count());
+}
+
+#[test]
+fn once_the_agent_is_being_stopped_a_call_that_changes_something_is_refused_and_one_that_looks_is_answered() {
+    let home = tempfile::tempdir().unwrap();
+    let token = Home::at(home.path()).token().unwrap();
+    let disk = Disk::open(&home.path().join("store-1"), Sync::Buffer).unwrap();
+    let upkeep = Upkeep::new(disk, home.path().to_owned());
+    let stopping = Arc::clone(upkeep.stopping());
+    let (node, _driver) = NodeHandle::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let keys = Keys::load(home.path(), token.clone());
+    let server = serve(listener, node.with_upkeep(upkeep), keys, Timeouts::default()).unwrap();
+    let agent = Agent { address: server.address(), token, home, server, holds_texts: Arc::default() };
+    let look = |path: &str| agent.with_token("GET", path, "");
+    let before = look("/v1/tokens");
+    stopping.store(true, Ordering::Release);
+    let changes: Vec<_> = routes().filter(|route| !route.is_answered_at_stop()).collect();
+    for path in ["/v1/tokens", "/v1/backup", "/v1/rebuild", "/v1/energy/pause", "/v1/password", "/v1/export"] {
+        assert!(changes.iter().any(|route| route.path == path), "{path}");
+    }
+    for route in changes {
+        let answer = agent.with_token(route.method.as_str(), route.path, r#"{"name": "late", "role": "admin"}"#);
+        assert_eq!(status_of(&answer), 503, "{route:?}: {answer}");
+        assert!(answer.contains("Retry-After: 1\r\n") && answer.contains("is being stopped"), "{route:?}: {answer}");
+    }
+    let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    assert_eq!((status_of(&before), body(&look("/v1/tokens"))), (200, body(&before)), "no token was made");
+    assert_eq!(status_of(&look("/v1/upkeep")), 200);
 }
