@@ -37,7 +37,12 @@ mod tests {
         let named =
             |name: &str, work: Box<dyn FnOnce() + Send>| Builder::new().name(name.to_owned()).spawn(work).unwrap();
         let threads = vec![
-            named("stuck", Box::new(move || drop(ends.recv()))),
+            named(
+                "stuck",
+                Box::new(move || {
+                    let _ = ends.recv();
+                }),
+            ),
             named("done", Box::new(|| ())),
             named("panics", Box::new(|| panic!("as a test"))),
         ];
