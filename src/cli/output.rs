@@ -34,7 +34,9 @@ impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::NoAgent(why) => Self::NoAgent(why),
-            Failure::NotDone(why) | Failure::Silent(why) | Failure::Busy(why) => Self::NotDone(why),
+            Failure::NotDone(why) | Failure::Busy(why) => Self::NotDone(why),
+            // Whether it hangs is for the doctor to say, and what to do then.
+            Failure::Silent(why) => Self::NotDone(format!("{why} If that lasts, `wattle doctor` says what to do.")),
         }
     }
 }

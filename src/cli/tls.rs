@@ -50,12 +50,7 @@ fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
     home.remember(&[Setting::Tls(on)])?;
     let (root, damage) = known(made.map_or_else(|| home.existing_tls_root(), |root| Ok(Some(root))));
     let config = settings(home)?;
-    let mut text = String::from(if on {
-        "TLS is on: the page and the API are encrypted for other devices.\n"
-    } else {
-        "TLS is off: the page and the API are not encrypted, and everybody on the network can read along. Remove the root certificate from phones that \
-         shall not trust this device any more.\n"
-    });
+    let mut text = said_of(on, config.open_api.is_some());
     if running::is_running(home) {
         text += "The agent that runs takes it at its next start: stop it, and start it again with `wattle up`.\n";
     }
@@ -71,6 +66,20 @@ fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
     }
     let print = root.map(|root| fingerprint(root.certificate()));
     show_done(as_json, json!({ "tls": word(on), "fingerprint": print }), &text)
+}
+
+/// What a switch changes for other devices; `is_open`: the page is open to them.
+fn said_of(on: bool, is_open: bool) -> String {
+    let what = match (on, is_open) {
+        (true, _) => "TLS is on: the page and the API are encrypted for other devices.",
+        (false, true) => "TLS is off: the page and the API are not encrypted, and everybody on the network can read along.",
+        (false, false) => {
+            "TLS is off. The page and the API are for this machine only, so nothing crosses the network; once they are opened to other devices, \
+             everybody on the network can read along."
+        }
+    };
+    let phones = if on { "" } else { " Remove the root certificate from phones that shall not trust this device any more." };
+    format!("{what}{phones}\n")
 }
 
 /// The root, if it can be used, and what is wrong with it.
@@ -197,6 +206,13 @@ mod tests {
         let (pages, config) = json_of("[api]\nopen = \"192.168.1.4:7780\"\ntls = \"on\"\n");
         assert!(config.tls && pages[0] == "https://192.168.1.4:7780", "{pages:?}");
         assert!(pages[1].starts_with("https://") && pages[1].ends_with(".local:7780"), "{pages:?}");
+    }
+
+    #[test]
+    fn where_no_other_device_reaches_the_page_nobody_reads_along() {
+        assert!(said_of(false, true).contains("everybody on the network can read along."));
+        assert!(said_of(false, false).starts_with("TLS is off. The page and the API are for this machine only"));
+        assert!(!said_of(true, false).contains("Remove"));
     }
 
     #[test]

@@ -5,12 +5,16 @@ use crate::cli::options::UpOptions;
 use crate::cli::output::compact;
 use crate::cli::start::watches;
 use crate::cli::wishes;
+use crate::config::Setting;
 use crate::platform::home::{Home, HomeFile, at_home};
 use crate::platform::stdout::say;
 use crate::platform::systemd::ServiceManager;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+
+/// What is told where `--open-api off` was typed.
+const CLOSED: &str = "The page and the API are closed to other devices: only this machine reaches them.";
 
 /// What is told of an agent that is up.
 pub(super) struct Screen<'a> {
@@ -77,6 +81,8 @@ impl<'a> Screen<'a> {
             format!("Or type: {search}   Stop with Ctrl-C."),
         ];
         lines.extend(self.hint.map(str::to_owned));
+        let closes = options.open_api.is_none() && options.typed.iter().any(|set| matches!(set, Setting::OpenApi(_)));
+        lines.extend(closes.then(|| CLOSED.to_owned()));
         lines.extend(self.pause.map(|left| wishes::still_paused(left, &options.home)));
         lines
     }
@@ -100,8 +106,8 @@ mod tests {
     use crate::cli::args::{Args, Command};
     use crate::cli::options::up_options;
 
-    fn options(home: &std::path::Path) -> UpOptions {
-        let args = <Args as clap::Parser>::try_parse_from(["wattle", "up"]).unwrap();
+    fn options(home: &std::path::Path, more: &[&str]) -> UpOptions {
+        let args = <Args as clap::Parser>::try_parse_from([&["wattle", "up"], more].concat()).unwrap();
         let Some(Command::Up(up)) = args.command else { panic!("not up") };
         up_options(up, home.to_owned(), None).unwrap()
     }
@@ -109,7 +115,7 @@ mod tests {
     #[test]
     fn a_start_tells_the_page_the_folders_and_the_next_step_and_a_pipe_gets_no_token() {
         let folder = tempfile::tempdir().unwrap();
-        let (home, options) = (Home::at(folder.path()), options(folder.path()));
+        let (home, options) = (Home::at(folder.path()), options(folder.path(), &[]));
         let screen = Screen::new(
             ("attic", "12D3Koo".to_owned()),
             ("127.0.0.1:7780".parse().unwrap(), true, "http://127.0.0.1:7780/#token=00ff"),
@@ -127,6 +133,8 @@ mod tests {
         let untold = Screen { is_told: false, pause: Some(None), ..screen };
         let lines = untold.lines(&options, &home, true);
         assert!(lines[3].contains(" --api 127.0.0.1:7780") && lines[4].contains("is paused"), "{lines:?}");
+        let closing = self::options(folder.path(), &["--open-api", "off"]);
+        assert!(untold.lines(&closing, &home, true).contains(&CLOSED.to_owned()));
         let bracketed = Screen { address: "[::1]:7780".parse().unwrap(), ..untold };
         assert!(bracketed.lines(&options, &home, true)[3].contains(" --api '[::1]:7780'"));
     }
