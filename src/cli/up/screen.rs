@@ -107,7 +107,7 @@ mod tests {
     use crate::cli::options::up_options;
 
     fn options(home: &std::path::Path, more: &[&str]) -> UpOptions {
-        let args = <Args as clap::Parser>::try_parse_from([&["wattle", "up"], more].concat()).unwrap();
+        let args = <Args as clap::Parser>::try_parse_from([&["wattle", "up"][..], more].concat()).unwrap();
         let Some(Command::Up(up)) = args.command else { panic!("not up") };
         up_options(up, home.to_owned(), None).unwrap()
     }
