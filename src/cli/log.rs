@@ -33,6 +33,8 @@ pub fn init(verbose: u8) {
         .filter_module("wattle", ours)
         // It writes a line for each read of a damaged block, dozens in a second; the agent tells of the damage once.
         .filter_module("lsm_tree::table::block", LevelFilter::Off)
+        // It warns of each connection that the other side closed first; why a link ended, the agent tells.
+        .filter_module("yamux::connection", LevelFilter::Error)
         // On a terminal the erasing below is to pass; messages hold no control characters.
         .write_style(if terminal { WriteStyle::Always } else { WriteStyle::Never })
         .format(move |out, record| {

@@ -72,13 +72,16 @@ fn switch(home: &Home, on: bool, as_json: bool) -> Result<(), Stop> {
 fn said_of(on: bool, is_open: bool) -> String {
     let what = match (on, is_open) {
         (true, _) => "TLS is on: the page and the API are encrypted for other devices.",
-        (false, true) => "TLS is off: the page and the API are not encrypted, and everybody on the network can read along.",
+        (false, true) => {
+            "TLS is off: the page and the API are not encrypted, and everybody on the network can read along."
+        }
         (false, false) => {
             "TLS is off. The page and the API are for this machine only, so nothing crosses the network; once they are opened to other devices, \
              everybody on the network can read along."
         }
     };
-    let phones = if on { "" } else { " Remove the root certificate from phones that shall not trust this device any more." };
+    let phones =
+        if on { "" } else { " Remove the root certificate from phones that shall not trust this device any more." };
     format!("{what}{phones}\n")
 }
 

@@ -95,7 +95,7 @@ fn collected(blocks: PublicBlocks, collection: Option<&[u8]>) -> Result<(Vec<u8>
 fn nothing_public(collection: Option<&str>) -> String {
     let what = collection.map_or_else(
         || "No file here is public".to_owned(),
-        |name| format!("The collection {name:?} has no public file"),
+        |name| format!("No collection that is named {name:?} has a public file here"),
     );
     format!(
         "{what}, so nothing was exported. `wattle collection list` shows the collections, and `wattle collection ring NAME public` says \
@@ -139,7 +139,10 @@ mod tests {
     #[test]
     fn that_nothing_is_public_is_said_of_what_was_asked_for() {
         assert!(nothing_public(None).starts_with("No file here is public, so nothing was exported."));
-        assert!(nothing_public(Some("diary")).starts_with("The collection \"diary\" has no public file, so nothing"));
+        assert!(
+            nothing_public(Some("diary"))
+                .starts_with("No collection that is named \"diary\" has a public file here, so nothing")
+        );
     }
 
     #[test]
