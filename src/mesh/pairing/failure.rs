@@ -170,7 +170,8 @@ impl fmt::Display for Failure {
                  says why. Then join again by the same one: it is still good."
             }
             Self::WrongCode => {
-                "The code is wrong, or something between the two devices changes what they send. Nobody was let in. Read the code again."
+                "The code is wrong, or something between the two devices changes what they send. Nobody was let in. Read the code again: it ends \
+                 after five wrong ones, and the device that shows it says in its log how many tries are left."
             }
             Self::Member => {
                 "The device that was found is of the mesh of this one, which is a member of this very mesh already and needs no code. Nothing was \
