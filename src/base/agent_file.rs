@@ -1,7 +1,7 @@
 //! The names of what an agent keeps in its home, by which that is told from other files.
 
 /// The small files; `platform::home` says what each of them is for.
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 29] = [
     "lock",
     "identity.key",
     "hardware",
@@ -24,6 +24,7 @@ const NAMES: [&str; 28] = [
     "mesh-seen",
     "mesh-left",
     "first-visit",
+    "mesh-of-backup",
     "energy.json",
     "store-read",
     "feedback",

@@ -60,6 +60,8 @@ pub(super) struct PeerRecords {
     pub(super) other_models: BTreeSet<PeerKey>,
     /// Whose turn it is to update.
     pub(super) updates: UpdateTurns,
+    /// The certificates and removals here are those of a backup, and no member had the same since.
+    pub(super) are_of_backup: bool,
 }
 
 /// This agent's count of starts.

@@ -53,6 +53,8 @@ pub enum Output {
     Sign(Fact),
     /// Verify the signature of a gossip item that this peer forwarded. `Verified` or `VerifyFailed` follows, or nothing if its origin is not known.
     Verify(PeerKey, Relayed),
+    /// A member has the same certificates and removals as this device, which had those of a backup until then.
+    RecordsAgree,
     /// Sign these records with this agent's key; one `RecordsSigned` follows.
     SignRecords(Vec<Record>),
     /// Check the signatures of records that this peer sent; one `RecordsVerified` follows.

@@ -83,6 +83,8 @@ impl Node {
         if let Some(finding) = self.in_other_hardware().or_else(|| self.not_certified()) {
             findings.push(finding);
         }
+        let is_of_backup = self.mesh.records.are_of_backup && self.trust.records().mesh().is_some();
+        findings.extend(is_of_backup.then(of_backup));
         findings.extend(self.findings_of_peers(now));
         findings.extend(self.mesh.trust.pairing.crowd.finding(now));
         findings.extend(self.findings_of_saves());
@@ -212,6 +214,14 @@ pub(crate) fn of_quarantine(title: &str) -> Finding {
 /// This device was removed from its mesh.
 pub(crate) fn of_removal(by: Option<&str>) -> Finding {
     Finding { area: Area::Peers, what: mesh_report::of_removal(by), command: Some("wattle leave".to_owned()) }
+}
+
+/// The list of the mesh's devices is that of a backup.
+pub(crate) fn of_backup() -> Finding {
+    let what = "This home was restored from a backup, and so was its list of the mesh's devices: one that was removed since still stands in it as a \
+                member, and one that was let in since is missing. That ends by itself once a device of the mesh is linked that knows more; start \
+                one that was on since the backup was made.";
+    Finding { area: Area::Peers, what: what.to_owned(), command: None }
 }
 
 /// The list of the mesh's devices, and what of it is not on the disk.

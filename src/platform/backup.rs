@@ -5,6 +5,7 @@
 //! from the texts. The file is as private as the documents: only its owner can read it. A store that does not add up has no backup, because none of
 //! it could be restored: the audit of a restore is made before.
 
+mod of_backup;
 mod restore;
 
 use super::disk::Disk;
@@ -26,6 +27,7 @@ use std::fs::File;
 use std::io::{BufWriter, Error, ErrorKind};
 use std::path::Path;
 
+pub use of_backup::{forget_records_of_backup, has_records_of_backup};
 pub use restore::{Restored, restore};
 
 /// Pairs of a block: of documents, a record of which may have nearly a mebibyte, and of others.

@@ -320,6 +320,7 @@ impl Driver {
             Output::EndGuest(peer) => self.session.end_guest(peer),
             Output::SearchAdmins(on) => self.follow_ups.extend(self.session.search_admins(on)),
             Output::Reached(peer, address) => self.session.reached(peer, address),
+            Output::RecordsAgree => records::forget_backup(self.outputs.home.clone()),
             _ => {}
         }
     }

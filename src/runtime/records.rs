@@ -5,6 +5,7 @@ use crate::mesh::pairing::invites::{self, Saved};
 use crate::mesh::trust::records::Records;
 use crate::node::input::Input;
 use crate::node::output::Problem;
+use crate::platform::backup::forget_records_of_backup;
 use crate::platform::blocking;
 use crate::platform::home::{Home, HomeFile};
 use crate::wire::certificate::Record;
@@ -61,6 +62,16 @@ pub fn load(home: &Home) -> Result<Records, String> {
 #[must_use]
 pub fn is_removed(home: &Home, device: &PeerId) -> bool {
     load(home).is_ok_and(|records| records.is_removed(PeerKey(*device.public_key())))
+}
+
+/// Notes that the list of devices is no longer that of a backup. Where that fails, the next start tells it again.
+pub(super) fn forget_backup(home: PathBuf) {
+    let forget = move || {
+        if let Err(error) = forget_records_of_backup(&Home::at(&home)) {
+            log::warn!("That the list of the mesh's devices is no longer that of a backup cannot be noted: {error}.");
+        }
+    };
+    smol::spawn(async move { _ = blocking::run(forget).await }).detach();
 }
 
 /// Writes all invites, and tells the node once they are on the disk, or why they are not.

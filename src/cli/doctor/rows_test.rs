@@ -21,7 +21,7 @@ use crate::node::crowd::of_crowd;
 use crate::node::folders::of_away;
 use crate::node::mesh_report::{MeshReport, RemovalReport};
 use crate::node::models::of_other_model;
-use crate::node::report::{of_parked, of_quarantine, of_removal, of_stall};
+use crate::node::report::{of_backup, of_parked, of_quarantine, of_removal, of_stall};
 use crate::node::work_findings::{of_dispute, of_owed, of_silent_owner, of_undecided};
 use crate::platform::child::not_started;
 use crate::platform::home::{Home, HomeFile, rest_of_home, unfinished_restore};
@@ -71,6 +71,7 @@ fn what_the_page_says_of_an_address_for_other_devices_is_what_the_doctor_says() 
     let restored = tempfile::tempdir().unwrap();
     fs::create_dir(restored.path().join("store-1.restored")).unwrap();
     hold_finding("a restore did not end", unfinished_restore(restored.path()).unwrap());
+    hold_finding("the home of a device was restored with its key, and its mesh has other devices since", of_backup());
     let home = tempfile::tempdir().unwrap();
     // RFC 5737 reserves it for documentation: no device has it.
     fs::write(home.path().join("config.toml"), "[api]\nopen = \"192.0.2.1:7780\"\n").unwrap();

@@ -29,6 +29,11 @@ impl Node {
         }
     }
 
+    /// The certificates and removals of the home are those of a backup: said before anything else happens.
+    pub const fn has_records_of_backup(&mut self) {
+        self.mesh.records.are_of_backup = true;
+    }
+
     /// The machine that lets devices in, where this device is an admin.
     pub(super) fn admin_machine(&mut self) -> Option<&mut Admin> {
         let (own, records) = (self.config.key, self.trust.records());

@@ -154,6 +154,21 @@ fn every_type_of_message_is_taken_of_those_caps_that_allow_it_and_of_no_others()
 }
 
 #[test]
+fn a_list_of_a_backup_is_told_until_a_member_has_the_same() {
+    let mut node = with_peer(Caps::MEMBER);
+    let is_told = |node: &Node| node.status(at(9)).findings.iter().any(|found| found.what.contains("from a backup"));
+    let digest = |buckets| received(PEER, Message::Trust(Exchange::Digest { ask: false, buckets }));
+    assert!(!is_told(&node));
+    node.has_records_of_backup();
+    let out = handle(&mut node, at(9), digest(Buckets([[1; 8]; TRUST_BUCKETS])));
+    assert!(is_told(&node) && !out.contains(&Output::RecordsAgree), "the member has another one");
+    let own = node.records().buckets();
+    assert_eq!(handle(&mut node, at(10), digest(own)), [Output::RecordsAgree]);
+    assert!(!is_told(&node));
+    assert_eq!(handle(&mut node, at(11), digest(own)), [], "once");
+}
+
+#[test]
 fn what_leaves_this_device_leaves_by_the_caps_of_whoever_asks() {
     let query = |node: &mut Node| {
         let model = node.config.fingerprint;

@@ -143,6 +143,9 @@ impl Node {
             return;
         }
         let own = self.buckets();
+        if own == *theirs && std::mem::take(&mut self.mesh.records.are_of_backup) {
+            out.push(Output::RecordsAgree);
+        }
         if own != *theirs {
             let differs = |part: usize| own.0.get(part) != theirs.0.get(part);
             for page in self.trust.records().pages(differs) {

@@ -4,7 +4,7 @@
 //! its place at once: whatever goes wrong before that leaves the home as it was. After a power cut it is that too, but for the page's first visit
 //! (`home::FirstVisit`), which is over. From its beginning to its end a restore has a folder (`home::RESTORED`): while that is there, it did not end.
 
-use super::{KEYS, SETTINGS};
+use super::{KEYS, SETTINGS, of_backup};
 use crate::platform::disk::{Disk, LAYOUT, Sync, is_unfinished, open_sound};
 use crate::platform::home::{FirstVisit, Home, HomeFile, RESTORED, disk_free};
 use crate::platform::regular;
@@ -87,6 +87,9 @@ pub fn restore(at: &Path, path: &Path, replace: bool) -> Result<Restored, String
         if if *file == SETTINGS { takes_settings } else { takes_keys } {
             home.write(*file, content).map_err(not_all)?;
         }
+    }
+    if takes_keys && files.iter().any(|(file, _)| *file == HomeFile::Records) {
+        of_backup::note(&home).map_err(not_all)?;
     }
     removed(&begun).map_err(|why| {
         format!(

@@ -50,6 +50,8 @@ pub enum HomeFile {
     Left,
     /// That the page's first visitor may choose its password.
     FirstVisit,
+    /// That the certificates and removals are those of a backup, and no other device has the same so far.
+    OfBackup,
     /// What the governor learned, and the pause that holds.
     Energy,
     /// When the whole store was read last.
@@ -107,6 +109,7 @@ impl HomeFile {
             Self::Seen => "mesh-seen",
             Self::Left => "mesh-left",
             Self::FirstVisit => "first-visit",
+            Self::OfBackup => "mesh-of-backup",
             Self::Energy => "energy.json",
             Self::StoreRead => "store-read",
             Self::Feedback => "feedback",
@@ -146,6 +149,7 @@ mod tests {
             HomeFile::Unfinished,
             HomeFile::Left,
             HomeFile::FirstVisit,
+            HomeFile::OfBackup,
             HomeFile::StoreRead,
             HomeFile::Feedback,
             HomeFile::Written,
