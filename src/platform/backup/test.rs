@@ -34,6 +34,7 @@ fn made(folder: &Path) -> (Home, Disk) {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
     let home = Home::open(folder).unwrap();
     home.identity().unwrap();
+    home.write(HomeFile::Records, b"the mesh's list").unwrap();
     fs::write(home.file(HomeFile::Settings), "[node]\nname = \"attic\"\n").unwrap();
     let disk = Disk::open(&home.path().join(LAYOUT), Sync::Buffer).unwrap();
     let mut library = Library::open(disk.clone()).unwrap();
@@ -210,12 +211,14 @@ fn keys_are_in_it_if_that_is_asked_for_and_go_into_a_home_without_one_only() {
     let key = |name: &str| fs::read(case.at(name).join(HomeFile::Identity.name())).unwrap();
     assert_eq!(restore(&case.at("new"), &case.backup, false).unwrap().keys, Some(true));
     assert_eq!(key("new"), key("home"));
+    assert!(has_records_of_backup(&Home::at(&case.at("new"))) && !has_records_of_backup(&Home::at(&case.at("home"))));
     let other = Home::open(&case.at("other")).unwrap();
     other.identity().unwrap();
     drop(other);
     let before = key("other");
     assert_eq!(restore(&case.at("other"), &case.backup, true).unwrap().keys, Some(false));
     assert_eq!(key("other"), before);
+    assert!(!has_records_of_backup(&Home::at(&case.at("other"))), "its own list stays");
 }
 
 #[test]
