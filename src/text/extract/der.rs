@@ -33,8 +33,8 @@ const MODULUS_MIN: usize = 48;
 /// Different bytes in a secret at least: of 16 drawn at random some 15 are, and of 32 some 30.
 const KINDS_MIN: usize = 10;
 
-/// Bytes of a secret that are looked at: one may stand in another.
-const LOOKED_MAX: usize = 4096;
+/// Bytes of a secret that are looked at. What is drawn at random shows it early, and where forms stand in each other each of them is looked at.
+const LOOKED_MAX: usize = 256;
 
 /// Numbers in a key of RSA, and of DSA.
 const OF_RSA: usize = 9;

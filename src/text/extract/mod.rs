@@ -57,6 +57,7 @@ mod refusal;
 mod secret;
 pub mod section;
 mod signature;
+mod spelled;
 #[cfg(feature = "documents")]
 mod table;
 mod words;

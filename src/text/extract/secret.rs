@@ -2,14 +2,15 @@
 //!
 //! A passage is told without its keys; bytes cannot be, so a file with one is withheld whole. It is looked at in the ways in which
 //! a program shows it to people: the bytes as they are, the text in the encoding that the reader of documents finds, character
-//! references and tags taken off, quoted-printable and base64 undone; and for keys as bytes (`der`). A text that cannot be decoded counts as one with a secret.
+//! references and tags taken off, quoted-printable and base64 undone; and for keys as bytes (`der`), also where a text spells those out (`spelled`). A text that cannot be decoded counts as one with a secret.
 //!
 //! What is packed in other ways, an office document, a PDF or an archive that is compressed, is not unpacked here: those readers
 //! work in a process of their own, and `packed` looks at what they show. All of this is linear in the bytes, and takes no parser of other people's making.
 
 use super::encoding::decode;
 use super::ending::has_ending;
-use super::{der, entity, html, signature};
+use super::spelled::{is_sextet, of_base64};
+use super::{der, entity, html, signature, spelled};
 use crate::text::payload::{holds_key, key, without_secrets};
 use std::borrow::Cow;
 
@@ -130,7 +131,8 @@ fn in_text(kind: Kind, text: &str, depth: usize) -> bool {
     };
     is_shown
         || [text, &*plain].iter().any(|text| holds_key(text) || holds_key(&referred(text)))
-        || (depth < DEPTH_MAX && runs(text.as_bytes()).any(|run| in_bytes("", &unpacked(&run), depth + 1)))
+        || spelled::holds_key(text)
+        || (depth < DEPTH_MAX && runs(text.as_bytes()).any(|run| in_bytes("", &of_base64(&run), depth + 1)))
 }
 
 /// Whether a passage of this text would be told with something left out because it is secret. Blocks of letters, such as a picture, are too
@@ -216,11 +218,6 @@ fn prose(mail: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Whether it is a letter of base64, or of base64url.
-const fn is_sextet(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-}
-
 /// The runs of letters of base64, those over several lines in one.
 fn runs(mut rest: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     core::iter::from_fn(move || {
@@ -247,28 +244,6 @@ fn runs(mut rest: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         }
         None
     })
-}
-
-/// What letters of base64 stand for.
-fn unpacked(letters: &[u8]) -> Vec<u8> {
-    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(letters.len() / 4 * 3), 0_u32, 0_u32);
-    for letter in letters {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => continue,
-        };
-        bits = ((bits << 6) | u32::from(value)) & 0xFFFF;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count).to_le_bytes()[0]);
-        }
-    }
-    bytes
 }
 
 #[cfg(test)]
@@ -371,13 +346,13 @@ mod tests {
         let among = [&b"The key of the server: "[..], &key, b"\n"].concat();
         assert!(is_key(&key) && as_it_stands(&among) && holds_secret("a.txt", &among));
         let letters = base64(&key);
-        assert!(runs(letters.as_bytes()).any(|run| in_bytes("", &unpacked(&run), 1)), "{letters}");
+        assert!(runs(letters.as_bytes()).any(|run| in_bytes("", &of_base64(&run), 1)), "{letters}");
     }
 
     #[test]
     fn base64_is_undone_over_lines_and_words_are_none() {
         let bytes: Vec<u8> = (0..=255).collect();
-        let found: Vec<Vec<u8>> = runs(base64(&bytes).as_bytes()).map(|run| unpacked(&run)).collect();
+        let found: Vec<Vec<u8>> = runs(base64(&bytes).as_bytes()).map(|run| of_base64(&run)).collect();
         assert_eq!(found, [bytes]);
         assert_eq!(runs(b"words that are no letters\nof base64\n").count(), 0);
     }
