@@ -33,9 +33,11 @@ impl Conditions {
     #[must_use]
     pub fn of(terms: &QueryTerms) -> Option<Self> {
         let question = terms.question();
-        let (period, negation) = (Asked::of(question), Negation::of(question, terms));
-        let is_typed_by = |at: &usize| period.as_ref().is_some_and(|period| period.is_typed_by(terms.word(*at)));
-        let its: BTreeSet<usize> = terms.looked_up().map(|(at, _)| at).filter(is_typed_by).collect();
+        let period = Asked::of(question);
+        let is_of_date = |word: &str| period.as_ref().is_some_and(|period| period.is_typed_by(word));
+        let negation = Negation::of(question, terms).map(|negation| negation.without(is_of_date));
+        let its: BTreeSet<usize> =
+            terms.looked_up().map(|(at, _)| at).filter(|at| is_of_date(terms.word(*at))).collect();
         (period.is_some() || negation.is_some()).then_some(Self { period, negation, terms: its })
     }
 

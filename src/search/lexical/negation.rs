@@ -50,7 +50,12 @@ impl Negation {
     /// What this question denies; `None` if it denies nothing.
     pub(super) fn of(question: &str, terms: &QueryTerms) -> Option<Self> {
         let all: Vec<String> = words(question).collect();
-        let tells = |word: &&String| !is_stop_word(word, terms.languages()) && !is_denial(word);
+        // A number is of a date or an amount: nobody denies it, and many values have it.
+        let tells = |word: &&String| {
+            !is_stop_word(word, terms.languages())
+                && !is_denial(word)
+                && !word.bytes().any(|byte| byte.is_ascii_digit())
+        };
         let rests = all.iter().filter(tells).flat_map(|word| rests(word)).map(str::to_owned);
         let mut denied: Vec<String> = rests.collect();
         let at = (0..all.len()).find(|at| is_denial(&all[*at]) || is_no(&all, *at, terms));
@@ -62,6 +67,12 @@ impl Negation {
             denied.extend(beside.into_iter().cloned());
         }
         (at.is_some() || !denied.is_empty()).then_some(Self { words: denied, is_certain: at.is_some() })
+    }
+
+    /// The same without the words by which a date is typed.
+    pub(super) fn without(mut self, is_of_date: impl Fn(&str) -> bool) -> Self {
+        self.words.retain(|word| !is_of_date(word));
+        self
     }
 
     /// Whether a row says that what is denied is not so, or that it is; `None` if it says nothing of it.
