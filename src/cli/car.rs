@@ -7,7 +7,7 @@ use super::paths::{absolute, sendable};
 use super::text::one_line;
 use crate::base::count::{count, plural};
 use crate::base::finding::quoted_bytes;
-use crate::http::client::Client;
+use crate::http::client::{Client, Failure};
 use crate::http::dto::DocumentCids;
 use crate::platform::car::{Imported, import as import_files};
 use crate::platform::new_file::NewFile;
@@ -33,11 +33,23 @@ pub(super) async fn run(client: &Client, what: IpfsCommand, as_json: bool) -> Re
             if let Some(meant) = meant.as_ref().filter(|_| !as_json) {
                 note(&this_is(meant));
             }
-            let answer = client.cids(&meant.unwrap_or(typed)).await?;
+            let is_typed = meant.is_none();
+            let answer = match client.cids(&meant.unwrap_or(typed)).await {
+                Err(Failure::NotDone(_)) if is_typed && absolute(&path)?.is_dir() => return Err(is_folder(&path)),
+                answer => answer?,
+            };
             show(as_json, &answer.json, || one_line(&named(&answer.read)) + "\n")
         }
         IpfsCommand::Import { car, to } => import(&car, to.as_deref(), as_json),
     }
+}
+
+/// Why a folder has no answer: what it holds for others is another thing in each archive.
+fn is_folder(path: &Path) -> Stop {
+    Stop::NotDone(format!(
+        "{} is a folder. Name a document in it; the CID of a folder of public files is told by `wattle export --car FILE`, as the root of the archive.",
+        path.display()
+    ))
 }
 
 fn named(cids: &DocumentCids) -> String {

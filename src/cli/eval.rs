@@ -29,7 +29,7 @@ use crate::platform::models::{self, EmbeddedModel};
 use crate::platform::new_file::NewFile;
 use crate::platform::stdout::note;
 use serde_json::{Value, json};
-use std::io::{BufWriter, IntoInnerError, Write};
+use std::io::{BufWriter, ErrorKind, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 /// Refused documents of which it is told why; of the others only how many they are.
@@ -73,6 +73,8 @@ fn evaluated(
     embedder: &(impl Embedder + Clone + Send),
     dump: Option<&Path>,
 ) -> Result<Report, String> {
+    // A name that is taken is told before minutes of work.
+    let mut dump = dump.map(Dump::create).transpose()?;
     let model = embedder.model();
     let (mut readings, mut refused, mut texts) = (Vec::new(), 0, Texts::new());
     for document in &set.documents {
@@ -100,7 +102,6 @@ fn evaluated(
     let of = split::split(args.split, args.agents, args.seed, &of_documents);
     let agents = Agents::new(&readings, &of, args.agents, (model, &vectors));
     let agents = agents.map_err(|error| format!("The documents cannot be taken in: {error}."))?;
-    let mut dump = dump.map(Dump::create).transpose()?;
     let mut judged = Vec::new();
     for (number, question) in set.questions.iter().enumerate() {
         let at = (number % args.agents, embedder.fluency());
@@ -148,8 +149,12 @@ struct Dump {
 }
 
 impl Dump {
+    /// The mode of the file: what is in it, the owner chose to write.
+    const MODE: u32 = 0o666;
+
+    /// A new file: one that is there is not overwritten, and a pipe is not waited for.
     fn create(path: &Path) -> Result<Self, String> {
-        let file = NewFile::replacing(path).map_err(|error| cannot_write(path, &error))?;
+        let file = NewFile::new(path, Self::MODE).map_err(|error| cannot_write(path, &error))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }
 
@@ -177,7 +182,11 @@ impl Dump {
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> String {
-    format!("The file {} cannot be written: {error}.", path.display())
+    let name = path.display();
+    if error.kind() == ErrorKind::AlreadyExists {
+        return format!("{name} is there already, and is not overwritten. Name a new file with --dump.");
+    }
+    format!("The file {name} cannot be written: {error}.")
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use super::args::Args;
 use super::exit::Exit;
 use super::output::{Stop, pretty, print_as_is};
+use super::text::one_line;
+use crate::base::count::{count, plural};
 use crate::platform::new_file::write_whole;
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
@@ -48,17 +50,34 @@ pub(super) fn man(folder: Option<&Path>, as_json: bool) -> Result<(), Stop> {
         };
         return pages.first().map_or(Ok(()), print);
     };
-    fs::create_dir_all(folder).map_err(|error| {
-        Stop::NotDone(format!("The folder {} cannot be made: {error}. No page was written.", folder.display()))
-    })?;
-    let mut written = Vec::new();
+    let name = folder.display();
+    if folder.exists() && !folder.is_dir() {
+        return Err(Stop::NotDone(format!("{name} is a file and no folder. No page was written; name a folder.")));
+    }
+    fs::create_dir_all(folder)
+        .map_err(|error| Stop::NotDone(format!("The folder {name} cannot be made: {error}. No page was written.")))?;
+    let mut written: Vec<String> = Vec::new();
     for (name, page) in pages {
         let at = folder.join(format!("{name}.1"));
-        write_whole(&at, page.as_bytes())
-            .map_err(|error| Stop::NotDone(format!("{} cannot be written: {error}.", at.display())))?;
+        write_whole(&at, page.as_bytes()).map_err(|error| not_written(&at, &error, written.len()))?;
         written.push(at.display().to_string());
     }
-    if as_json { print_as_is(&pretty(&json!({ "files": written }))) } else { Ok(()) }
+    if as_json {
+        return print_as_is(&pretty(&json!({ "files": written })));
+    }
+    print_as_is(&(one_line(&told(folder, written.len())) + "\n"))
+}
+
+/// What was written, for people.
+fn told(folder: &Path, pages: usize) -> String {
+    let (pages, are) = (count(pages as u64, "page"), plural(pages as u64, "is", "are"));
+    format!("{pages} of the manual {are} in {}; that of the whole program is wattle.1.", folder.display())
+}
+
+/// Why a page is not there, and how many are.
+fn not_written(page: &Path, error: &std::io::Error, before: usize) -> Stop {
+    let (pages, were) = (count(before as u64, "page"), plural(before as u64, "was", "were"));
+    Stop::NotDone(format!("{} cannot be written: {error}. {pages} {were} written before it.", page.display()))
 }
 
 /// All pages with their names, that of the whole program first.
@@ -127,6 +146,15 @@ mod tests {
         let below_a_file = folder.path().join("wattle.1/man");
         let Err(Stop::NotDone(why)) = man(Some(&below_a_file), false) else { panic!("a file is no folder") };
         assert!(why.contains(&below_a_file.display().to_string()), "{why}");
+        let page = folder.path().join("wattle.1");
+        let before = fs::read(&page).unwrap();
+        let Err(Stop::NotDone(why)) = man(Some(&page), false) else { panic!("a file is no folder") };
+        assert!(why.contains("wattle.1 is a file and no folder. No page was written"), "{why}");
+        assert_eq!(fs::read(&page).unwrap(), before);
+        assert_eq!(
+            told(Path::new("/m"), 61),
+            "61 pages of the manual are in /m; that of the whole program is wattle.1."
+        );
     }
 
     #[test]

@@ -246,6 +246,14 @@ fn the_gateway_is_off_unless_its_owner_switched_it_on_and_says_how() {
     let answer = asked(&agent, "GET", &format!("/ipfs/{cid}?format=raw"), "");
     assert_eq!(answer.status, 404);
     assert!(String::from_utf8(answer.body).unwrap().contains("ipfs.gateway = true"));
+    // The same document, by a path out of a folder and back.
+    let docs = place.docs();
+    let around = docs.join("..").join(docs.file_name().unwrap()).join("heating.md").display().to_string();
+    assert_eq!(agent.json(&["cid", &around, "--json"])["cid"], cid.as_str());
+    assert!(agent.cli(["show", &around]).status.success());
+    let folder = agent.cli(["cid", &docs.display().to_string()]);
+    assert_eq!(folder.status.code(), Some(1));
+    assert!(error_of(&folder).contains("is a folder. Name a document in it"), "{}", error_of(&folder));
 }
 
 #[test]

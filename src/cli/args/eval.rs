@@ -35,7 +35,7 @@ pub struct EvalArgs {
     pub models: Option<PathBuf>,
 
     /// Also write for each question, as JSON on a line of this file, what was found by words and what by meaning: each passage
-    /// with its document, cosine and BM25 score.
+    /// with its document, cosine and BM25 score. One that is there is not overwritten.
     #[arg(long, value_name = "FILE")]
     pub dump: Option<PathBuf>,
 }

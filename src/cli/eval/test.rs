@@ -68,6 +68,21 @@ fn the_dump_has_both_lists_of_each_question_with_both_scores_best_first() {
 }
 
 #[test]
+fn a_dump_overwrites_nothing_and_does_not_wait_for_who_reads_a_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let (set, embedder) = (set(), StandIn::new(Fingerprint([3; 32])));
+    let (file, pipe, cache) = (folder.path().join("file"), folder.path().join("pipe"), folder.path().join("cache"));
+    std::fs::write(&file, "mine").unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+    for there in [&file, &pipe] {
+        let why = evaluated(&args(1, Split::Random), &set, &cache, &embedder, Some(there)).unwrap_err();
+        assert!(why.contains("is there already, and is not overwritten. Name a new file with --dump."), "{why}");
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), b"mine");
+    assert!(!cache.exists(), "it is told before anything is embedded");
+}
+
+#[test]
 fn a_document_without_text_is_refused_and_counts_as_not_found() {
     let folder = tempfile::tempdir().unwrap();
     let mut set = set();
