@@ -43,6 +43,8 @@ mod markdown;
 #[cfg(feature = "documents")]
 mod office;
 #[cfg(feature = "documents")]
+mod openssh;
+#[cfg(feature = "documents")]
 mod others;
 mod outline;
 #[cfg(feature = "documents")]
@@ -57,6 +59,8 @@ mod refusal;
 mod secret;
 pub mod section;
 mod signature;
+#[cfg(feature = "documents")]
+mod spelled;
 #[cfg(feature = "documents")]
 mod table;
 mod words;
