@@ -24,6 +24,8 @@ mod elements;
 mod encoding;
 mod ending;
 mod entity;
+#[cfg(feature = "documents")]
+mod escaped;
 mod fence;
 mod front_matter;
 mod heading;

@@ -102,6 +102,28 @@ fn a_key_as_bytes_is_found_by_itself_among_words_and_in_base64_without_a_label()
 }
 
 #[test]
+fn a_key_that_is_spelled_out_in_numbers_is_found_in_texts_pages_mails_and_other_encodings() {
+    let key = crate::text::extract::der::tests::rsa();
+    let numbers = key.iter().map(u8::to_string).collect::<Vec<_>>();
+    let list = format!("Bytes of the boiler: [{}]\n", numbers.join(", "));
+    let page = format!("<table><tr><td>{}</td></tr></table>\n", numbers.join("</td><td>"));
+    let wide: Vec<u8> = list.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = [&b"\xFF\xFE"[..], &wide].concat();
+    let mail = format!("From: ann@example.org\nTo: ben@example.org\nSubject: numbers\n\n{list}");
+    for (name, bytes) in [
+        ("a.md", list.as_bytes()),
+        ("a.html", page.as_bytes()),
+        ("a.eml", mail.as_bytes()),
+        ("a.txt", marked.as_slice()),
+    ] {
+        assert!(holds_secret(name, bytes), "{name}");
+    }
+    assert!(is_key(list.as_bytes()) && is_key(&wide), "also in an entry of an archive that no reader reads");
+    let cut = format!("Bytes of the boiler: [{}]\n", numbers[..300].join(", "));
+    assert!(!holds_secret("a.md", cut.as_bytes()) && !is_key(cut.as_bytes()), "a part of a key is none");
+}
+
+#[test]
 fn base64_is_undone_over_lines_and_words_are_none() {
     let bytes: Vec<u8> = (0..=255).collect();
     let found: Vec<Vec<u8>> = runs(base64(&bytes).as_bytes()).map(|run| unpacked(&run)).collect();

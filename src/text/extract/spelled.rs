@@ -9,6 +9,7 @@
 //! one of the text at most (a test counts them; in prose it is three), and at three times as many where it has escapes. A key of more than `limits::SPELLED_KEY_BYTES_MAX` may be missed, and one between the bytes of which stand other
 //! digits of the same kind, such as the number of a row and a group in it.
 
+use super::escaped::{narrowed, nibble, unescaped, unpercented};
 use super::{der, openssh};
 use crate::limits::{SPELLED_KEY_BYTES_MAX, SPELLED_WINDOW_BYTES};
 use crate::text::payload::key;
@@ -24,9 +25,6 @@ const OFFSET_MIN: usize = 4;
 
 /// Bytes of half a line of a dump.
 const HALF_BYTES: usize = 8;
-
-/// Bytes between two strings of code that are put together, at most: a line end and an indentation.
-const SEAM_MAX: usize = 64;
 
 /// How a kind of digits is taken from a text.
 type Pass = fn(&[u8]) -> Reading;
@@ -180,15 +178,6 @@ const fn quintet(letter: u8) -> Option<u8> {
     }
 }
 
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
-}
-
 /// All groups of letters, whatever stands between.
 fn base64_words(text: &[u8]) -> Reading {
     let mut reading = Reading::new(6, 4);
@@ -301,108 +290,6 @@ fn decimals(text: &[u8]) -> Reading {
         }
     }
     reading
-}
-
-/// The text with what escapes of strings stand for, strings that are put together as one, and characters of Latin-1 as the bytes that they
-/// may be; `None` if it has no escape.
-fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
-    if !text.contains(&b'\\') {
-        return None;
-    }
-    let (mut built, mut rest) = (Vec::with_capacity(text.len()), text);
-    while let Some((&first, behind)) = rest.split_first() {
-        let (byte, used) = match first {
-            b'\\' => escape(behind),
-            b'"' | b'\'' => seam(first, behind).map_or((Some(first), 0), |used| (None, used)),
-            _ => latin(first, behind).map_or((Some(first), 0), |byte| (Some(byte), 1)),
-        };
-        built.extend(byte);
-        rest = behind.get(used..).unwrap_or_default();
-    }
-    Some(built)
-}
-
-/// The text with characters of Latin-1 as the bytes that they may be, and all else as it is; `None` if it has none.
-fn narrowed(text: &[u8]) -> Option<Vec<u8>> {
-    if !text.iter().any(|byte| matches!(byte, 0xC2 | 0xC3)) {
-        return None;
-    }
-    let (mut built, mut rest) = (Vec::with_capacity(text.len()), text);
-    while let Some((&first, behind)) = rest.split_first() {
-        let second = latin(first, behind);
-        built.push(second.unwrap_or(first));
-        rest = behind.get(usize::from(second.is_some())..).unwrap_or_default();
-    }
-    Some(built)
-}
-
-/// The byte that a character of Latin-1 of two bytes stands for.
-fn latin(first: u8, behind: &[u8]) -> Option<u8> {
-    let second = behind.first().copied().filter(|second| matches!(second, 0x80..=0xBF))?;
-    matches!(first, 0xC2 | 0xC3).then_some(((first & 3) << 6) | (second & 0x3F))
-}
-
-/// The byte that an escape stands for, if it is one, and how many bytes it has behind its backslash.
-fn escape(behind: &[u8]) -> (Option<u8>, usize) {
-    let hex = |from: usize, many: usize| {
-        let digits = behind.get(from..from + many)?;
-        digits.iter().try_fold(0_u32, |number, digit| Some(number * 16 + u32::from(nibble(*digit)?)))
-    };
-    let Some(first) = behind.first().copied() else { return (Some(b'\\'), 0) };
-    let octal = behind.iter().take(3).take_while(|digit| matches!(digit, b'0'..=b'7')).count();
-    let value = match first {
-        b'x' | b'X' => hex(1, 2).map(|number| (number, 3)),
-        b'u' => hex(1, 4).map(|number| (number, 5)),
-        b'0'..=b'7' => {
-            let digits = behind.iter().take(octal);
-            Some((digits.fold(0_u32, |number, digit| number * 8 + u32::from(digit - b'0')), octal))
-        }
-        _ => None,
-    };
-    if let Some((number, used)) = value {
-        // A character that is no byte holds the place of one.
-        return (Some(u8::try_from(number).unwrap_or(b'?')), used);
-    }
-    let byte = match first {
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        b'a' => 7,
-        b'b' => 8,
-        b'v' => 11,
-        b'f' => 12,
-        b'e' => 27,
-        // A line that goes on.
-        b'\n' => return (None, 1),
-        other => other,
-    };
-    (Some(byte), 1)
-}
-
-/// How many bytes stand between a quotation mark and the text of the next string, if the two are put together.
-fn seam(mark: u8, behind: &[u8]) -> Option<usize> {
-    let is_between = |byte: &&u8| byte.is_ascii_whitespace() || matches!(byte, b'+' | b'.' | b'\\' | b'b');
-    let gap = behind.iter().take(SEAM_MAX).take_while(is_between).count();
-    (gap > 0 && behind.get(gap) == Some(&mark)).then_some(gap + 1)
-}
-
-/// The text with what the escapes of addresses and forms stand for (`%30`, and `+` for a blank); `None` if it has none.
-fn unpercented(text: &[u8]) -> Option<Vec<u8>> {
-    if !text.contains(&b'%') {
-        return None;
-    }
-    let (mut built, mut rest) = (Vec::with_capacity(text.len()), text);
-    while let Some((&first, behind)) = rest.split_first() {
-        let digit = |at: usize| behind.get(at).and_then(|digit| nibble(*digit));
-        let (byte, used) = match (first, digit(0).zip(digit(1))) {
-            (b'%', Some((high, low))) => (high * 16 + low, 2),
-            (b'+', _) => (b' ', 0),
-            _ => (first, 0),
-        };
-        built.push(byte);
-        rest = behind.get(used..).unwrap_or_default();
-    }
-    Some(built)
 }
 
 #[cfg(test)]
