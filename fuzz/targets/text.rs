@@ -3,7 +3,7 @@
 use wattle::base::ignore::Rules;
 use wattle::limits::{CHUNK_BYTES_MAX, DOCUMENT_BYTES_MAX, HEADING_BYTES_MAX};
 use wattle::text::chunk::chunks;
-use wattle::text::extract::extract;
+use wattle::text::extract::{extract, holds_secret};
 use wattle::text::payload::elide;
 
 /// The mark of payload, and a line end.
@@ -37,6 +37,11 @@ pub fn check(data: &[u8]) {
             end = chunk.range.end;
         }
         assert_eq!(found, chunks(&text, &count), "the same text gives the same chunks");
+    }
+    // The same bytes as a file that is to be given out.
+    for name in ["a.md", "a.html"] {
+        let is_secret = holds_secret(name, data);
+        assert_eq!(is_secret, holds_secret(name, data), "{name}: the same bytes are told the same of");
     }
     // The same bytes as a file of patterns.
     let rules = Rules::parse(data);
@@ -79,8 +84,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
     seeds.push(
         format!("| PrivateKey | {key} |\na/b/{key}\n1. {base64}\n2. {base64}\n3. Qy9NTUxOQ==\n4. words\n").into_bytes(),
     );
+    seeds.push(SPELLED.as_bytes().to_vec());
     seeds
 }
+
+/// A key in hex, and the beginnings of others in each spelling that is undone.
+const SPELLED: &str = "Hex: 30 2e 02 01 00 30 05 06 03 2b 65 70 04 22 04 20 29 72 bb 04 4d 96 df 28 71 ba 03 4c 95 de 27 70 b9 02 4b 94 dd 26 6f b8 01 4a 93 dc 25 6e b7 00\n00000000: 302e 0201 0030 0506  0.......\n[48, -46, 2u8]\n\\x30\\u002e\\060\\n\" + \"%30+%2e\nGAXAEAIAGACQMAZLMVYAIIQEEAUXFOYEJWLN6KDRXIBUZFO6E5YLSASLSTOSM35YAFFJHXBFN23QA\nA1;\"MC4CAQAwBQYDK2Vw\";b\nb3BlbnNzaC1rZXktdjEA\n";
 
 /// Patterns of files, texts of records, and texts in other encodings.
 fn records() -> [Vec<u8>; 9] {

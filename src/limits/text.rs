@@ -47,6 +47,19 @@ pub const LEFT_OUT_NOTE_BYTES_MAX: usize = 4096;
 /// Bytes for what is told of the mails that are left out of a folder of them of which the end is read.
 pub const OLDER_MAILS_NOTE_BYTES_MAX: usize = 512;
 
+/// Bytes of a secret in DER that are looked at for whether it looks drawn at random. Of 128 that are some 100 are different; more would be read again and again where
+/// values are nested so that each has the form of a key.
+pub const KEY_SECRET_LOOKED_BYTES: usize = 128;
+
+/// Bytes of a private key that is written in letters or numbers, as bytes, at most: one of RSA of 16,384 bits has 9 kB.
+pub const SPELLED_KEY_BYTES_MAX: usize = 32 * 1024;
+
+/// Bytes of what letters and numbers stand for that are held at a time, for each way to read them.
+pub const SPELLED_WINDOW_BYTES: usize = 256 * 1024;
+
+const _: () =
+    assert!(8 * SPELLED_KEY_BYTES_MAX <= SPELLED_WINDOW_BYTES, "what is held is not looked at twice for the most part");
+
 /// Archives within archives, the outermost counted.
 pub const ARCHIVE_DEPTH_MAX: usize = 3;
 

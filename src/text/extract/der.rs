@@ -4,7 +4,10 @@
 //! They are told by their form, wherever in the bytes they begin: all of it has to fit, to the last byte. Certificates and public keys have another form. Within a file
 //! of programs the form may come about by chance, of what is a key's beginning and no key behind it, so that the secret itself has to look drawn at random.
 //!
-//! At each byte that may begin one a bounded number of headers is read, so that the time is linear in the bytes.
+//! At each byte that may begin one a bounded number of headers is read, and `limits::KEY_SECRET_LOOKED_BYTES` of the secret at most, so that the time is linear in the bytes,
+//! also where values are nested so that each of them has the form of a key.
+
+use crate::limits::KEY_SECRET_LOOKED_BYTES;
 
 /// Tags.
 const INTEGER: u8 = 0x02;
@@ -33,15 +36,13 @@ const MODULUS_MIN: usize = 48;
 /// Different bytes in a secret at least: of 16 drawn at random some 15 are, and of 32 some 30.
 const KINDS_MIN: usize = 10;
 
-/// Bytes of a secret that are looked at. What is drawn at random shows it early, and where forms stand in each other each of them is looked at.
-const LOOKED_MAX: usize = 256;
-
 /// Numbers in a key of RSA, and of DSA.
 const OF_RSA: usize = 9;
 const OF_DSA: usize = 6;
 
 /// Whether a private key stands in bytes of any kind.
 pub(super) fn holds_key(bytes: &[u8]) -> bool {
+    step(bytes.len());
     let begins = bytes.iter().enumerate().filter(|(_, byte)| **byte == SEQUENCE);
     begins.filter_map(|(at, _)| bytes.get(at..)).any(|from| read(from).is_some_and(|(key, _)| is_key(&key)))
 }
@@ -61,6 +62,7 @@ impl<'a> Value<'a> {
 
 /// The value that stands here, and what is behind it. One of no stated length, as some programs write PKCS#12, takes the rest.
 fn read(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+    step(1);
     let (&tag, rest) = bytes.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = match first {
@@ -176,7 +178,8 @@ fn is_pkcs12(content: &[u8]) -> Option<()> {
 
 /// Whether bytes are long enough for a secret, and neither letters nor a few that repeat.
 fn is_drawn(secret: &[u8]) -> bool {
-    let (secret, length) = (secret.get(..LOOKED_MAX).unwrap_or(secret), secret.len());
+    let (secret, length) = (secret.get(..KEY_SECRET_LOOKED_BYTES).unwrap_or(secret), secret.len());
+    step(secret.len());
     let mut seen = [false; 256];
     secret.iter().for_each(|byte| seen[usize::from(*byte)] = true);
     let kinds = seen.iter().filter(|seen| **seen).count();
@@ -185,9 +188,24 @@ fn is_drawn(secret: &[u8]) -> bool {
         && !secret.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace() || *byte == 0)
 }
 
+/// Counts steps for the tests that bound them: bytes that are looked at, and headers that are read.
+#[cfg(not(test))]
+const fn step(_steps: usize) {}
+
+#[cfg(test)]
+fn step(steps: usize) {
+    tests::STEPS.with(|all| all.set(all.get() + steps));
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// Steps of this test so far.
+        pub(super) static STEPS: Cell<usize> = const { Cell::new(0) };
+    }
 
     /// A value of DER.
     fn value(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -236,7 +254,7 @@ pub(super) mod tests {
         value(SEQUENCE, &parts)
     }
 
-    fn rsa() -> Vec<u8> {
+    pub(in crate::text::extract) fn rsa() -> Vec<u8> {
         let numbers: Vec<Vec<u8>> =
             [128, 3, 128, 64, 64, 64, 64, 64].iter().zip(1..).map(|(many, seed)| number(*many, seed)).collect();
         value(SEQUENCE, &[b"\x02\x01\x00", &numbers.concat()])
@@ -288,6 +306,26 @@ pub(super) mod tests {
                 form.starts_with("PKCS#12 of") || form.contains("RSA") || form.contains("a curve") || !holds_key(cut),
                 "{form}"
             );
+        }
+    }
+
+    #[test]
+    fn the_steps_are_linear_in_the_bytes_however_deep_values_lie_in_each_other() {
+        // Each stands in the one before it, to the end of the bytes, and has the form of a key with a secret that is none.
+        let nests: [&[u8]; 6] = [
+            b"\x30\x80\x02\x01\x00\x30\x02\x06\x00\x04\x80",
+            b"\x30\x80\x02\x01\x01\x04\x80",
+            b"\x30\x80",
+            b"\x30\x80\x02\x01\x03\x30\x80",
+            b"\x30\x80\x30\x80\x06\x00\x04\x80",
+            b"\x30\x80\x02\x01\x00\x02\x80",
+        ];
+        for nest in nests {
+            let bytes = nest.repeat(100_000 / nest.len());
+            STEPS.with(|steps| steps.set(0));
+            assert!(!holds_key(&bytes), "{nest:02x?}");
+            let steps = STEPS.with(Cell::get);
+            assert!(steps <= 32 * bytes.len(), "{steps} steps for {} bytes of {nest:02x?}", bytes.len());
         }
     }
 

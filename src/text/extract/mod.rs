@@ -24,6 +24,8 @@ mod elements;
 mod encoding;
 mod ending;
 mod entity;
+#[cfg(feature = "documents")]
+mod escaped;
 mod fence;
 mod front_matter;
 mod heading;
@@ -43,6 +45,8 @@ mod markdown;
 #[cfg(feature = "documents")]
 mod office;
 #[cfg(feature = "documents")]
+mod openssh;
+#[cfg(feature = "documents")]
 mod others;
 mod outline;
 #[cfg(feature = "documents")]
@@ -57,6 +61,8 @@ mod refusal;
 mod secret;
 pub mod section;
 mod signature;
+mod spelled;
+#[cfg(feature = "documents")]
 mod spelled;
 #[cfg(feature = "documents")]
 mod table;

@@ -112,7 +112,9 @@ mod tests {
         let with = |name: &str, bytes: &[u8]| zip(&[("a.txt", WORDS.as_bytes()), (name, bytes)]);
         assert!(!is_withheld("a.zip", &with("b.txt", WORDS.as_bytes())));
         let tagged = format!("<a>{padded}</a>");
-        let entries: [(&str, &[u8]); 5] = [
+        let numbers = ed25519().iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
+        let entries: [(&str, &[u8]); 6] = [
+            (".hidden/numbers.txt", numbers.as_bytes()),
             (".hidden/notes.txt", padded.as_bytes()),
             ("__MACOSX/b.txt", padded.as_bytes()),
             ("server.key", &[0x30, 0x82, 1, 2, 3]),

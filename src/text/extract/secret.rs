@@ -2,15 +2,14 @@
 //!
 //! A passage is told without its keys; bytes cannot be, so a file with one is withheld whole. It is looked at in the ways in which
 //! a program shows it to people: the bytes as they are, the text in the encoding that the reader of documents finds, character
-//! references and tags taken off, quoted-printable and base64 undone; and for keys as bytes (`der`), also where a text spells those out (`spelled`). A text that cannot be decoded counts as one with a secret.
+//! references and tags taken off, quoted-printable and base64 undone; and for keys as bytes (`der`, `openssh`), also where these are spelled out in letters or numbers (`spelled`). A text that cannot be decoded counts as one with a secret.
 //!
 //! What is packed in other ways, an office document, a PDF or an archive that is compressed, is not unpacked here: those readers
 //! work in a process of their own, and `packed` looks at what they show. All of this is linear in the bytes, and takes no parser of other people's making.
 
 use super::encoding::decode;
 use super::ending::has_ending;
-use super::spelled::{is_sextet, of_base64};
-use super::{der, entity, html, signature, spelled};
+use super::{der, entity, html, openssh, signature, spelled};
 use crate::text::payload::{holds_key, key, without_secrets};
 use std::borrow::Cow;
 
@@ -83,10 +82,17 @@ pub(super) fn in_entry(name: &str, bytes: &[u8]) -> bool {
 pub(super) fn is_key(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let is_tagged = text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
-    der::holds_key(bytes)
+    let dense = dense(bytes);
+    is_binary_key(bytes)
         || key::stands_in(&text)
-        || key::stands_in(&String::from_utf8_lossy(&dense(bytes)))
+        || key::stands_in(&String::from_utf8_lossy(&dense))
+        || spelled::holds_key(&dense)
         || (is_tagged && key::stands_in(&html::read(&text, false).text))
+}
+
+/// Whether a private key stands in bytes in a form that is no text.
+fn is_binary_key(bytes: &[u8]) -> bool {
+    der::holds_key(bytes) || openssh::holds_key(bytes)
 }
 
 /// The bytes without zeros: letters of two and four bytes, whatever the text around them is taken for.
@@ -96,7 +102,7 @@ fn dense(bytes: &[u8]) -> Vec<u8> {
 
 /// Whether a private key stands in bytes as they are.
 fn as_it_stands(bytes: &[u8]) -> bool {
-    if der::holds_key(bytes) || holds_key(&String::from_utf8_lossy(bytes)) {
+    if is_binary_key(bytes) || holds_key(&String::from_utf8_lossy(bytes)) {
         return true;
     }
     let dense = dense(bytes);
@@ -124,15 +130,18 @@ fn in_bytes(name: &str, bytes: &[u8], depth: usize) -> bool {
 
 fn in_text(kind: Kind, text: &str, depth: usize) -> bool {
     let plain = if kind == Kind::Mail { unquoted(text) } else { Cow::Borrowed(text) };
-    let is_shown = match kind {
-        Kind::Markup => hides_some(&html::read(&plain, false).text, BLOCK_LINES_MIN),
-        Kind::Mail => holds_key(&html::read(&plain, false).text) || hides_some(&prose(&plain), MAIL_LINES_MIN),
-        Kind::Plain | Kind::Packed => hides_some(&plain, BLOCK_LINES_MIN),
+    let untagged = matches!(kind, Kind::Markup | Kind::Mail).then(|| html::read(&plain, false).text);
+    let is_shown = match &untagged {
+        Some(shown) if kind == Kind::Mail => holds_key(shown) || hides_some(&prose(&plain), MAIL_LINES_MIN),
+        Some(shown) => hides_some(shown, BLOCK_LINES_MIN),
+        None => hides_some(&plain, BLOCK_LINES_MIN),
     };
+    let changed = matches!(plain, Cow::Owned(_)).then_some(&*plain);
+    let mut texts = [Some(text), changed, untagged.as_deref()].into_iter().flatten();
     is_shown
         || [text, &*plain].iter().any(|text| holds_key(text) || holds_key(&referred(text)))
-        || spelled::holds_key(text)
-        || (depth < DEPTH_MAX && runs(text.as_bytes()).any(|run| in_bytes("", &of_base64(&run), depth + 1)))
+        || texts.any(|text| spelled::holds_key(text.as_bytes()))
+        || (depth < DEPTH_MAX && runs(text.as_bytes()).any(|run| in_bytes("", &unpacked(&run), depth + 1)))
 }
 
 /// Whether a passage of this text would be told with something left out because it is secret. Blocks of letters, such as a picture, are too
@@ -218,6 +227,11 @@ fn prose(mail: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
+/// Whether it is a letter of base64, or of base64url.
+const fn is_sextet(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
 /// The runs of letters of base64, those over several lines in one.
 fn runs(mut rest: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     core::iter::from_fn(move || {
@@ -246,114 +260,28 @@ fn runs(mut rest: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEY: &str = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
-
-    fn base64(bytes: &[u8]) -> String {
-        let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
-        let mut text = String::new();
-        for three in bytes.chunks(3) {
-            let at = |n: usize| u32::from(three.get(n).copied().unwrap_or(0));
-            let bits = (at(0) << 16) | (at(1) << 8) | at(2);
-            (0..=three.len()).for_each(|n| text.push(letters[((bits >> (18 - 6 * n)) & 63) as usize]));
-            text.extend(std::iter::repeat_n('=', 3 - three.len()));
-        }
-        let lines: Vec<&str> = text.as_bytes().chunks(76).map(|line| str::from_utf8(line).unwrap()).collect();
-        lines.join("\r\n")
-    }
-
-    fn note() -> String {
-        format!("The key of the server in the cellar:\n\n{KEY}\n\nIt was made in May.\n")
-    }
-
-    #[test]
-    fn a_key_is_found_in_every_encoding_that_the_reader_knows() {
-        let wide = |order: fn(u16) -> [u8; 2]| note().encode_utf16().flat_map(order).collect::<Vec<u8>>();
-        let marked = |mark: &[u8], text: Vec<u8>| [mark.to_vec(), text].concat();
-        let latin = [b"caf\xE9 ".to_vec(), note().into_bytes()].concat();
-        let wider: Vec<u8> = note().chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
-        for bytes in [
-            note().into_bytes(),
-            marked(b"\xFF\xFE", wide(u16::to_le_bytes)),
-            marked(b"\xFE\xFF", wide(u16::to_be_bytes)),
-            wide(u16::to_le_bytes),
-            latin,
-            marked(b"\xFF\xFE\0\0", wider),
-        ] {
-            assert!(holds_secret("a.txt", &bytes), "{bytes:?}");
-        }
-        let plain: Vec<u8> = "The boiler hums.\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert!(!holds_secret("a.txt", &marked(b"\xFF\xFE", plain)));
-        assert!(!holds_secret("a.txt", b"caf\xE9 in Mill Street"));
-    }
-
-    #[test]
-    fn a_key_is_found_behind_references_and_tags_and_in_base64() {
-        let referred: String = note().chars().map(|c| format!("&#{};", u32::from(c))).collect();
-        let page = format!("<html><body><p>{referred}</p></body></html>");
-        let tagged = note().replace("SECRET", "SEC<b>RET</b>");
-        for (name, text) in [
-            ("a.html", page.clone()),
-            ("a.txt", page),
-            ("a.html", format!("<p>{tagged}</p>")),
-            ("a.yaml", format!("kind: Secret\ndata:\n  key: {}\n", base64(note().as_bytes()).replace("\r\n", ""))),
-        ] {
-            assert!(holds_secret(name, text.as_bytes()), "{text}");
-        }
-        assert!(!holds_secret("a.html", b"<p>The boiler &amp; its lamp</p>"));
-    }
-
-    #[test]
-    fn a_key_is_found_in_the_text_of_a_mail_and_a_mail_without_one_is_given_out() {
-        let head = "From: ann@example.org\nTo: ben@example.org\nSubject: keys\nMIME-Version: 1.0\n";
-        let packed = |body: &str| format!("{head}Content-Transfer-Encoding: base64\n\n{}\n", base64(body.as_bytes()));
-        let quoted = note().replace("AGE-", "=41GE-=\n");
-        let quoted = format!("{head}Content-Transfer-Encoding: quoted-printable\n\n{quoted}");
-        for mail in [packed(&note()), packed(&packed(&note())), quoted, format!("{head}\n{}", note())] {
-            assert!(holds_secret("a.eml", mail.as_bytes()), "{mail}");
-        }
-        let talk = "The boiler in the cellar hums, and its red lamp blinks twice a minute since Monday.\n".repeat(3);
-        for mail in [packed(&talk), format!("{head}\n{talk}")] {
-            assert!(!holds_secret("a.eml", mail.as_bytes()), "{mail}");
+/// What letters of base64 stand for.
+fn unpacked(letters: &[u8]) -> Vec<u8> {
+    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(letters.len() / 4 * 3), 0_u32, 0_u32);
+    for letter in letters {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => continue,
+        };
+        bits = ((bits << 6) | u32::from(value)) & 0xFFFF;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count).to_le_bytes()[0]);
         }
     }
-
-    #[test]
-    fn what_a_passage_leaves_out_withholds_the_file_and_what_nobody_can_decode_does() {
-        let token = "The tunnel to the cellar has yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk= as its key.\n";
-        assert!(hides_some(token, BLOCK_LINES_MIN) && holds_secret("a.md", token.as_bytes()));
-        assert!(!holds_secret("a.md", b"# Boiler\n\nThe lamp blinks.\n"));
-        let picture = base64(&(0..9000_u32).map(|at| (at * at / 7).to_le_bytes()[0]).collect::<Vec<u8>>());
-        assert!(!holds_secret("a.md", format!("# Boiler\n\nThe lamp blinks.\n\n{picture}\n").as_bytes()));
-        let uri = format!("![lamp](data:image/png;base64,{})\n\nThe lamp.\n", picture.replace("\r\n", ""));
-        assert!(!holds_secret("a.md", uri.as_bytes()));
-        assert!(holds_secret("a.txt", b"\x01\x02\xFE\xFD"), "no text that is known");
-        assert!(!holds_secret("a.txt", b""));
-    }
-
-    #[test]
-    fn a_key_in_an_archive_that_is_not_compressed_is_found_too() {
-        let stored = [b"PK\x03\x04\x14\0\0\0\0\0\xFF\xFEa.txt\n".to_vec(), note().into_bytes()].concat();
-        assert!(holds_secret("a.zip", &stored));
-    }
-
-    #[test]
-    fn a_key_as_bytes_is_found_by_itself_among_words_and_in_base64_without_a_label() {
-        let key = crate::text::extract::der::tests::ed25519();
-        let among = [&b"The key of the server: "[..], &key, b"\n"].concat();
-        assert!(is_key(&key) && as_it_stands(&among) && holds_secret("a.txt", &among));
-        let letters = base64(&key);
-        assert!(runs(letters.as_bytes()).any(|run| in_bytes("", &of_base64(&run), 1)), "{letters}");
-    }
-
-    #[test]
-    fn base64_is_undone_over_lines_and_words_are_none() {
-        let bytes: Vec<u8> = (0..=255).collect();
-        let found: Vec<Vec<u8>> = runs(base64(&bytes).as_bytes()).map(|run| of_base64(&run)).collect();
-        assert_eq!(found, [bytes]);
-        assert_eq!(runs(b"words that are no letters\nof base64\n").count(), 0);
-    }
+    bytes
 }
+
+#[cfg(test)]
+#[path = "secret_test.rs"]
+mod tests;

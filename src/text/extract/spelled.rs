@@ -1,278 +1,297 @@
-//! Private keys whose bytes a text spells out: as numbers in base 16, 10 or 8, in base64 or base32 that stands in groups, or behind the escapes of
-//! JSON, URLs and programs.
+//! Private keys whose bytes are spelled out in a text, as programs, tables and code have bytes: in hexadecimal or decimal numbers, in base64 and
+//! base32 that is divided into groups or rows, with escapes of strings and of addresses.
 //!
-//! Words of people make bytes in these ways too, so that of those only what has a key's strict form counts (`der`), or OpenSSH's first word; of
-//! numbers and escapes a key with a label, too. Each way is a pass over the text, and letters of base64 and base32 are read from each place at
-//! which a group of them may begin: all is linear in the text.
+//! No form of a list is looked for. Each pass takes all that may be digits of its kind, passes over what stands between, and puts bytes together of them, from
+//! each digit on with which a byte may begin; what surrounds a key gives bytes that are none. Only what has the form of a key to the last byte counts then (`der`,
+//! `openssh`), or a key as programs write it in the text that comes out (`payload::key`): a certificate, a sum or a picture has none of these.
+//!
+//! The passes are done one after the other, each holds `limits::SPELLED_WINDOW_BYTES` of bytes for each beginning, and all together look at 16 bytes for
+//! one of the text at most (a test counts them; in prose it is three), and at three times as many where it has escapes. A key of more than `limits::SPELLED_KEY_BYTES_MAX` may be missed, and one between the bytes of which stand other
+//! digits of the same kind, such as the number of a row and a group in it.
 
-use super::der;
+use super::escaped::{narrowed, nibble, unescaped, unpercented};
+use super::{der, openssh};
+use crate::limits::{SPELLED_KEY_BYTES_MAX, SPELLED_WINDOW_BYTES};
 use crate::text::payload::key;
 
-/// Numbers, or letters, of a run that is looked at, at least: the shortest key has 48 bytes.
-const RUN_MIN: usize = 32;
+/// Bytes of the shortest key in the forms that are looked for: one of Ed25519 has 48.
+const KEY_MIN: usize = 32;
 
-/// Characters between two numbers, or two groups of letters, at most.
-const GAP_MAX: usize = 8;
+/// Letters of a line from which on they may be a line of base64, as against words.
+const LINE_MIN: usize = 16;
 
-/// With what a key of OpenSSH begins as bytes.
-const OPENSSH: &[u8] = b"openssh-key-v1\0";
+/// Hex digits of the offset at the beginning of a line of a dump, at least.
+const OFFSET_MIN: usize = 4;
 
-/// Letters of a group, and bits of a letter.
-const BASE64: (usize, u32) = (4, 6);
-const BASE32: (usize, u32) = (8, 5);
+/// Bytes of half a line of a dump.
+const HALF_BYTES: usize = 8;
 
-/// Whether a text spells out a private key.
-pub(super) fn holds_key(text: &str) -> bool {
-    let plain = unescaped(text.as_bytes());
-    let is_escaped = plain.as_deref().is_some_and(|bytes| is_labelled(bytes) || in_letters(bytes));
-    is_escaped || in_letters(text.as_bytes()) || [16, 10, 8].iter().any(|base| in_numbers(text.as_bytes(), *base))
+/// How a kind of digits is taken from a text.
+type Pass = fn(&[u8]) -> Reading;
+
+const PASSES: [Pass; 6] = [base64_words, base64_lines, hex_words, hex_dumps, base32_words, decimals];
+
+/// Whether a private key stands in a text in one of these ways. The text may be bytes of any kind.
+pub(super) fn holds_key(text: &[u8]) -> bool {
+    look(text).0
 }
 
-/// Whether bytes hold a key in its strict form.
-fn is_raw(bytes: &[u8]) -> bool {
-    der::holds_key(bytes) || bytes.windows(OPENSSH.len()).any(|window| window == OPENSSH)
-}
-
-/// The same, or one with a label, as PEM has it.
-fn is_labelled(bytes: &[u8]) -> bool {
-    is_raw(bytes) || key::stands_in(&String::from_utf8_lossy(bytes))
-}
-
-/// Whether it stands in base64 or base32, whose groups may have other characters between them.
-fn in_letters(text: &[u8]) -> bool {
-    in_groups(text, is_sextet, BASE64, value_of_64) || in_groups(text, is_letter_of_32, BASE32, value_of_32)
-}
-
-fn in_groups(text: &[u8], is_letter: fn(u8) -> bool, (group, bits): (usize, u32), value: fn(u8) -> u8) -> bool {
-    let is_in = |run: &[u8]| {
-        (0..group).filter_map(|begin| run.get(begin..)).any(|letters| is_raw(&unpacked(letters, bits, value)))
-    };
-    let mut run = Vec::new();
-    let mut rest = text;
-    loop {
-        let gap = rest.iter().take_while(|byte| is_between(**byte) && !is_letter(**byte)).count();
-        let behind = rest.get(gap..).unwrap_or_default();
-        let length = behind.iter().take_while(|byte| is_letter(**byte)).count();
-        if length == 0 || gap > GAP_MAX {
-            if run.len() >= RUN_MIN && is_in(&run) {
-                return true;
-            }
-            run.clear();
+/// The same, with the number of bytes that were looked at.
+fn look(text: &[u8]) -> (bool, usize) {
+    if text.len() < KEY_MIN {
+        return (false, 0);
+    }
+    let (mut found, mut looked) = in_passes(text);
+    for undo in [unescaped, unpercented] {
+        if found {
+            break;
         }
-        if behind.is_empty() {
-            return false;
+        if let Some(undone) = undo(text) {
+            let (in_undone, more) = in_passes(&undone);
+            found = in_undone || is_key(&undone);
+            looked += more + undone.len();
         }
-        run.extend_from_slice(behind.get(..length).unwrap_or_default());
-        rest = behind.get(length.max(1)..).unwrap_or_default();
+    }
+    if let Some(bytes) = narrowed(text).filter(|_| !found) {
+        found = is_key(&bytes);
+        looked += bytes.len();
+    }
+    (found, looked)
+}
+
+fn in_passes(text: &[u8]) -> (bool, usize) {
+    let mut all = 0;
+    for pass in PASSES {
+        let (found, looked) = pass(text).end();
+        all += looked;
+        if found {
+            return (true, all);
+        }
+    }
+    (false, all)
+}
+
+/// Whether these bytes hold a private key in a form that no other bytes have.
+fn is_key(bytes: &[u8]) -> bool {
+    der::holds_key(bytes)
+        || openssh::holds_key(bytes)
+        || (key::has_sign(bytes) && key::stands_in(&String::from_utf8_lossy(bytes)))
+}
+
+/// The bytes that digits stand for, from each of the first ones on with which a byte may begin.
+struct Reading {
+    /// Bits of a digit.
+    bits: u32,
+    shifts: Vec<Shift>,
+}
+
+/// The bytes from one digit on.
+#[derive(Default)]
+struct Shift {
+    /// Digits that are passed over yet.
+    skip: usize,
+    /// The bits of the last digits that are no whole byte yet, and how many.
+    held: u32,
+    count: u32,
+    /// The last bytes.
+    bytes: Vec<u8>,
+    /// Whether a key was in those before.
+    found: bool,
+    /// Bytes that were looked at.
+    looked: usize,
+}
+
+impl Reading {
+    /// Of digits of so many bits, of which so many are whole bytes.
+    fn new(bits: u32, shifts: usize) -> Self {
+        Self { bits, shifts: (0..shifts).map(|skip| Shift { skip, ..Shift::default() }).collect() }
+    }
+
+    fn push(&mut self, digit: u8) {
+        for shift in &mut self.shifts {
+            shift.push(digit, self.bits);
+        }
+    }
+
+    /// Whether a key was among the bytes, and how many were looked at.
+    fn end(mut self) -> (bool, usize) {
+        self.shifts.iter_mut().filter(|shift| shift.bytes.len() >= KEY_MIN).for_each(Shift::look);
+        (self.shifts.iter().any(|shift| shift.found), self.shifts.iter().map(|shift| shift.looked).sum())
     }
 }
 
-/// Whether it stands in numbers of this base.
-fn in_numbers(text: &[u8], base: u32) -> bool {
-    let is_digit = |byte: &u8| char::from(*byte).is_digit(base);
-    let mut run = Vec::new();
-    let mut rest = text;
-    loop {
-        let gap = rest.iter().take_while(|byte| is_between(**byte)).count();
-        let behind = rest.get(gap..).unwrap_or_default();
-        let length = behind.iter().take_while(|byte| is_digit(byte)).count();
-        let (digits, after) = behind.split_at_checked(length).unwrap_or_default();
-        let is_prefix = digits == b"0" && matches!(after.first(), Some(b'x' | b'X'));
-        let bytes = if is_prefix { Some(Vec::new()) } else { bytes_of(digits, base) };
-        if gap > GAP_MAX || bytes.is_none() {
-            if run.len() >= RUN_MIN && is_labelled(&run) {
-                return true;
-            }
-            run.clear();
+impl Shift {
+    fn push(&mut self, digit: u8, bits: u32) {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return;
         }
-        if behind.is_empty() {
-            return false;
+        self.held = ((self.held << bits) | u32::from(digit)) & 0xFFFF;
+        self.count += bits;
+        if self.count < 8 {
+            return;
         }
-        run.extend(bytes.unwrap_or_default());
-        rest = if length == 0 { behind.get(1..).unwrap_or_default() } else { after };
+        self.count -= 8;
+        self.bytes.push((self.held >> self.count).to_le_bytes()[0]);
+        if self.bytes.len() >= SPELLED_WINDOW_BYTES {
+            self.look();
+            // A key that began in the last of them is whole in the next ones.
+            self.bytes.drain(..SPELLED_WINDOW_BYTES - SPELLED_KEY_BYTES_MAX);
+        }
+    }
+
+    fn look(&mut self) {
+        self.looked += self.bytes.len();
+        self.found = self.found || is_key(&self.bytes);
     }
 }
 
-/// The bytes of a number: one of at most 255, or in base 16 several beside each other. `None`: it is none, so that a run ends here.
-fn bytes_of(digits: &[u8], base: u32) -> Option<Vec<u8>> {
-    let number = |digits: &[u8]| u8::from_str_radix(str::from_utf8(digits).ok()?, base).ok();
-    match digits.len() {
-        0 => None,
-        1..=3 if base < 16 => number(digits).map(|byte| vec![byte]),
-        1 if base == 16 => number(digits).map(|byte| vec![byte]),
-        length if base == 16 && length % 2 == 0 => digits.chunks(2).map(number).collect(),
+/// The words of a text: letters and figures beside each other, each with the byte before it.
+fn words(text: &[u8]) -> impl Iterator<Item = (Option<u8>, &[u8])> {
+    let mut next = 0_usize;
+    let all = text.split(|byte| !byte.is_ascii_alphanumeric()).map(move |word| {
+        let start = next;
+        next += word.len() + 1;
+        (start.checked_sub(1).and_then(|before| text.get(before)).copied(), word)
+    });
+    all.filter(|(_, word)| !word.is_empty())
+}
+
+/// What a letter of base64, or of base64url, stands for.
+const fn sextet(letter: u8) -> Option<u8> {
+    match letter {
+        b'A'..=b'Z' => Some(letter - b'A'),
+        b'a'..=b'z' => Some(letter - b'a' + 26),
+        b'0'..=b'9' => Some(letter - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
         _ => None,
     }
 }
 
-/// Whether a character may stand between two numbers or groups of letters.
-const fn is_between(byte: u8) -> bool {
-    byte.is_ascii_whitespace()
-        || matches!(
-            byte,
-            b',' | b';'
-                | b':'
-                | b'-'
-                | b'"'
-                | b'\''
-                | b'\\'
-                | b'|'
-                | b'>'
-                | b'='
-                | b'('
-                | b')'
-                | b'['
-                | b']'
-                | b'%'
-                | b'x'
-                | b'X'
-        )
-}
-
-/// The bytes without the escapes of JSON, of URLs and of programs; `None` if there are none.
-fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
-    if !text.iter().any(|byte| matches!(byte, b'\\' | b'%')) {
-        return None;
-    }
-    let mut built = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        let hex = |from: usize, digits: usize| {
-            let digits = str::from_utf8(after.get(from..from + digits)?).ok()?;
-            u32::from_str_radix(digits, 16).ok().and_then(|number| u8::try_from(number).ok())
-        };
-        let (byte, length) = match (*first, after.first()) {
-            (b'%', _) => (hex(0, 2), 2),
-            (b'\\', Some(b'x')) => (hex(1, 2), 3),
-            (b'\\', Some(b'u')) => (hex(1, 4), 5),
-            (b'\\', Some(b'n' | b'r' | b't')) => (Some(b'\n'), 1),
-            (b'\\', Some(other @ (b'/' | b'\\' | b'"'))) => (Some(*other), 1),
-            _ => (None, 0),
-        };
-        built.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { after.get(length..).unwrap_or_default() } else { after };
-    }
-    Some(built)
-}
-
-/// Whether it is a letter of base64, or of base64url.
-pub(super) const fn is_sextet(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-}
-
-const fn is_letter_of_32(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || matches!(byte, b'2'..=b'7')
-}
-
-const fn value_of_64(letter: u8) -> u8 {
-    match letter {
-        b'A'..=b'Z' => letter - b'A',
-        b'a'..=b'z' => letter - b'a' + 26,
-        b'0'..=b'9' => letter - b'0' + 52,
-        b'+' | b'-' => 62,
-        _ => 63,
+/// What a letter of base32 (RFC 4648) stands for, large or small.
+const fn quintet(letter: u8) -> Option<u8> {
+    match letter.to_ascii_uppercase() {
+        letter @ b'A'..=b'Z' => Some(letter - b'A'),
+        letter @ b'2'..=b'7' => Some(letter - b'2' + 26),
+        _ => None,
     }
 }
 
-/// RFC 4648, 6.
-const fn value_of_32(letter: u8) -> u8 {
-    match letter {
-        b'A'..=b'Z' => letter - b'A',
-        b'a'..=b'z' => letter - b'a',
-        b'2'..=b'7' => letter - b'2' + 26,
-        _ => 0,
+/// All groups of letters, whatever stands between.
+fn base64_words(text: &[u8]) -> Reading {
+    let mut reading = Reading::new(6, 4);
+    let groups = text.split(|byte| sextet(*byte).is_none());
+    // A bullet, a dash or a sum between strings is no group.
+    let groups = groups.filter(|group| group.iter().any(u8::is_ascii_alphanumeric));
+    groups.flatten().filter_map(|letter| sextet(*letter)).for_each(|digit| reading.push(digit));
+    reading
+}
+
+/// The longest group of each line, of those that are long, and of the one behind these: a row may have a number or a name besides.
+fn base64_lines(text: &[u8]) -> Reading {
+    let (mut reading, mut goes_on) = (Reading::new(6, 4), false);
+    for line in text.split(|byte| *byte == b'\n') {
+        let groups = line.split(|byte| sextet(*byte).is_none());
+        let longest = groups.max_by_key(|group| group.len()).unwrap_or_default();
+        let is_long = longest.len() >= LINE_MIN;
+        if is_long || goes_on {
+            longest.iter().filter_map(|letter| sextet(*letter)).for_each(|digit| reading.push(digit));
+        }
+        goes_on = is_long;
     }
+    reading
 }
 
-/// What letters of base64 stand for: all of them are some, as `is_sextet` says.
-pub(super) fn of_base64(letters: &[u8]) -> Vec<u8> {
-    unpacked(letters, BASE64.1, value_of_64)
-}
-
-fn unpacked(letters: &[u8], bits_of_letter: u32, value: fn(u8) -> u8) -> Vec<u8> {
-    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(letters.len() / 4 * 3), 0_u32, 0_u32);
-    for letter in letters {
-        bits = ((bits << bits_of_letter) | u32::from(value(*letter))) & 0xFFFF;
-        count += bits_of_letter;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count).to_le_bytes()[0]);
+/// All words that are hex digits, with or without what code writes around them.
+fn hex_words(text: &[u8]) -> Reading {
+    let mut reading = Reading::new(4, 2);
+    for (_, word) in words(text) {
+        let marked = word.strip_prefix(b"0x").or_else(|| word.strip_prefix(b"0X"));
+        let digits = without_suffix(marked.unwrap_or(word));
+        if digits.iter().all(u8::is_ascii_hexdigit) {
+            // `0x5` is a byte.
+            if marked.is_some() && !digits.len().is_multiple_of(2) {
+                reading.push(0);
+            }
+            digits.iter().filter_map(|digit| nibble(*digit)).for_each(|digit| reading.push(digit));
         }
     }
-    bytes
+    reading
+}
+
+/// A number in code without the letters that say its type.
+fn without_suffix(number: &[u8]) -> &[u8] {
+    let suffixes: [&[u8]; 3] = [b"u8", b"U", b"u"];
+    suffixes.iter().find_map(|suffix| number.strip_suffix(*suffix)).unwrap_or(number)
+}
+
+/// The bytes in the lines of dumps.
+fn hex_dumps(text: &[u8]) -> Reading {
+    let mut reading = Reading::new(4, 1);
+    for part in text.split(|byte| *byte == b'\n').flat_map(|line| dumped(line.trim_ascii())) {
+        pairs(part).filter_map(|digit| nibble(*digit)).for_each(|digit| reading.push(digit));
+    }
+    reading
+}
+
+/// The digits of the groups of whole bytes.
+fn pairs(part: &[u8]) -> impl Iterator<Item = &u8> {
+    let groups = part.split(|byte| !byte.is_ascii_alphanumeric());
+    groups.filter(|group| group.iter().all(u8::is_ascii_hexdigit) && group.len().is_multiple_of(2)).flatten()
+}
+
+/// The parts of a line that have the bytes, as xxd, hexdump, od and certutil write it: behind the offset, and before the letters that show the bytes. Some leave
+/// more than a blank in the middle. Empty if the line is no line of a dump.
+fn dumped(line: &[u8]) -> [&[u8]; 2] {
+    let offset = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let rest = line.get(offset..).unwrap_or_default();
+    if offset < OFFSET_MIN || !matches!(rest.first(), Some(b':' | b' ')) {
+        return [&[], &[]];
+    }
+    let (first, behind) = before_gap(rest.strip_prefix(b":").unwrap_or(rest));
+    let is_half = pairs(first).count() == 2 * HALF_BYTES;
+    let second = if is_half { before_gap(behind).0 } else { &[] };
+    [first, second.get(..3 * HALF_BYTES).unwrap_or(second)]
+}
+
+/// What stands before two blanks, and behind them.
+fn before_gap(part: &[u8]) -> (&[u8], &[u8]) {
+    let part = part.trim_ascii_start();
+    let gap = part.windows(2).position(|two| two == b"  ");
+    part.split_at_checked(gap.unwrap_or(part.len())).unwrap_or_default()
+}
+
+/// Groups in capitals, and long ones in small letters: short words in these are those of sentences.
+fn base32_words(text: &[u8]) -> Reading {
+    let mut reading = Reading::new(5, 8);
+    for (_, word) in words(text) {
+        let is_small = word.len() >= LINE_MIN && !word.iter().any(u8::is_ascii_uppercase);
+        let is_large = !word.iter().any(u8::is_ascii_lowercase);
+        if (is_small || is_large) && word.iter().all(|letter| quintet(*letter).is_some()) {
+            word.iter().filter_map(|letter| quintet(*letter)).for_each(|digit| reading.push(digit));
+        }
+    }
+    reading
+}
+
+/// All numbers of a byte, also those below zero.
+fn decimals(text: &[u8]) -> Reading {
+    let mut reading = Reading::new(8, 1);
+    for (before, word) in words(text) {
+        let digits = without_suffix(word);
+        if digits.is_empty() || digits.len() > 3 || !digits.iter().all(u8::is_ascii_digit) {
+            continue;
+        }
+        let number = digits.iter().fold(0_u16, |number, digit| number * 10 + u16::from(digit - b'0'));
+        let is_below_zero = before == Some(b'-') && (1..=128).contains(&number);
+        if let Ok(byte) = u8::try_from(if is_below_zero { 256 - number } else { number }) {
+            reading.push(byte);
+        }
+    }
+    reading
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LETTERS_64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const LETTERS_32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
-    fn letters(bytes: &[u8], of: &[u8], bits: usize) -> String {
-        let all: Vec<bool> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1 == 1)).collect();
-        let value =
-            |bits_of: &[bool]| (0..bits).fold(0, |sum, at| sum * 2 + usize::from(bits_of.get(at) == Some(&true)));
-        all.chunks(bits).map(|bits_of| char::from(of[value(bits_of)])).collect()
-    }
-
-    fn grouped(text: &str, length: usize, between: &str) -> String {
-        let groups: Vec<&str> = text.as_bytes().chunks(length).map(|group| str::from_utf8(group).unwrap()).collect();
-        groups.join(between)
-    }
-
-    fn spelled(bytes: &[u8], one: impl Fn(&u8) -> String, between: &str) -> String {
-        bytes.iter().map(one).collect::<Vec<_>>().join(between)
-    }
-
-    #[test]
-    fn a_key_is_found_however_its_bytes_are_spelled() {
-        let key = crate::text::extract::der::tests::ed25519();
-        let (in_64, in_32) = (letters(&key, LETTERS_64, 6), letters(&key, LETTERS_32, 5));
-        let hex = |byte: &u8| format!("{byte:02x}");
-        for text in [
-            format!("priv:\n    {}\n", grouped(&spelled(&key, hex, ":"), 45, "\n    ")),
-            format!("The key is {}.", spelled(&key, hex, " ")),
-            format!("key = [{}]", spelled(&key, |byte| format!("0x{byte:02X}"), ", ")),
-            format!("key = {key:?}"),
-            format!("printf '{}'", spelled(&key, |byte| format!("\\{byte:03o}"), "")),
-            format!("b'{}'", spelled(&key, |byte| format!("\\x{byte:02x}"), "")),
-            format!("https://example.org/?key={}", spelled(&key, |byte| format!("%{byte:02X}"), "")),
-            format!("key {}", grouped(&in_64, 4, " ")),
-            format!("\"{}\"", grouped(&in_64, 16, "\",\"")),
-            format!("{{\"key\": \"{}\"}}", in_64.replace('/', "\\/")),
-            format!("{{\"key\": \"{}\"}}", grouped(&in_64, 20, "\\n")),
-            format!("key: {}", grouped(&in_32, 4, " ")),
-            format!("key: {}", grouped(&in_32.to_lowercase(), 8, "-")),
-        ] {
-            assert!(holds_key(&text), "{text}");
-        }
-    }
-
-    #[test]
-    fn words_sums_and_public_keys_are_no_private_key() {
-        let public = [&b"\x30\x2A\x30\x05\x06\x03\x2B\x65\x70\x03\x21\x00"[..], &[7; 32]].concat();
-        let sum: Vec<u8> = (0..64_u8).map(|at| at.wrapping_mul(37) ^ 0x30).collect();
-        for text in [
-            "The boiler in the cellar hums, and its red lamp blinks twice a minute since Monday. ".repeat(50),
-            spelled(&public, |byte| format!("{byte:02x}"), ":"),
-            grouped(&letters(&public, LETTERS_64, 6), 4, " "),
-            spelled(&sum, |byte| format!("{byte:02x}"), " "),
-            (0..2000).map(|number| format!("{}, ", number % 256)).collect(),
-            "100 % \\ \\u12 %zz \\x".to_owned(),
-            String::new(),
-        ] {
-            assert!(!holds_key(&text), "{text}");
-        }
-    }
-
-    #[test]
-    fn numbers_that_are_no_bytes_end_a_run() {
-        assert_eq!(bytes_of(b"256", 10), None);
-        assert_eq!(
-            (bytes_of(b"7", 16), bytes_of(b"3082", 16), bytes_of(b"308", 16)),
-            (Some(vec![7]), Some(vec![0x30, 0x82]), None)
-        );
-        assert_eq!((bytes_of(b"060", 8), bytes_of(b"0600", 8), bytes_of(b"", 8)), (Some(vec![48]), None, None));
-    }
-}
+#[path = "spelled_test.rs"]
+mod tests;

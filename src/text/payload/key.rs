@@ -63,6 +63,14 @@ pub fn stands_in(text: &str) -> bool {
     matches!(without_keys(text), Cow::Owned(_))
 }
 
+/// Whether bytes have a word with which the form of a private key begins that this module tells: quick, also for bytes that are no text.
+#[must_use]
+pub fn has_sign(bytes: &[u8]) -> bool {
+    let may_begin = |(_, byte): &(usize, &u8)| byte.is_ascii_uppercase();
+    let mut begins = bytes.iter().enumerate().filter(may_begin).filter_map(|(at, _)| bytes.get(at..));
+    begins.any(|from| SIGNS.iter().any(|sign| from.starts_with(sign.as_bytes())))
+}
+
 /// The text without the secrets of invites, if it has any: whoever has one lets a device of its own into the mesh.
 fn without_invites(text: &str) -> Option<String> {
     let is_secret = |word: &str| {
