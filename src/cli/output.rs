@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::text::one_line;
 use crate::http::answer::escaped;
 use crate::http::client::Failure;
-use crate::platform::home::hints;
+use crate::platform::home::{CONTINUES, hints};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Write};
 
@@ -35,6 +35,8 @@ impl From<Failure> for Stop {
         match failure {
             Failure::NoAgent(why) => Self::NoAgent(why),
             Failure::NotDone(why) | Failure::Busy(why) => Self::NotDone(why),
+            // What lets it go on is said.
+            Failure::Silent(why) if why.contains(CONTINUES) => Self::NotDone(why),
             // Whether it hangs is for the doctor to say, and what to do then.
             Failure::Silent(why) => Self::NotDone(format!("{why} If that lasts, `wattle doctor` says what to do.")),
         }
@@ -144,6 +146,17 @@ mod tests {
         assert_eq!(read(line.clone()), json!([{ "version": 1, "a": 1 }, { "version": 1, "a": 2 }]));
         assert_eq!(line.matches('\n').count(), 1);
         assert_eq!((read(pretty(&json!([]))), read(foreign(&json!({ "id": 1 })))), (json!([]), json!({ "id": 1 })));
+    }
+
+    #[test]
+    fn whoever_got_no_answer_reads_what_to_do() {
+        let said = |why: &str| match Stop::from(Failure::Silent(why.to_owned())) {
+            Stop::NotDone(why) => why,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said("It did not answer."), "It did not answer. If that lasts, `wattle doctor` says what to do.");
+        let frozen = "Process 4711 holds the home /h, and is frozen: `kill -CONT 4711` lets it go on.";
+        assert_eq!(said(frozen), frozen);
     }
 
     #[test]

@@ -116,18 +116,13 @@ const BUSY_RETRY_S: &str = "1";
 /// Answers `{"error": sentence}`, or in the shape that the path's clients read, and closes the connection: the rest of a refused request is not read. Whoever came while the agent was busy
 /// is told when to ask again.
 pub(super) fn refused(conn: Conn, status: Status, sentence: &str) -> Conn {
-    let conn = refused_for_good(conn, status, sentence);
+    let sentence = if may_know_home(&conn) { hints(sentence) } else { Cow::Borrowed(sentence) };
+    let error = shape::error(conn.path(), status, &sentence);
+    let conn = json(conn, status, &error).with_response_header(KnownHeaderName::Connection, "close");
     match retry_after(status) {
         Some(seconds) => conn.with_response_header(KnownHeaderName::RetryAfter, seconds),
         None => conn,
     }
-}
-
-/// The same where asking again is of no use while this agent runs.
-pub(super) fn refused_for_good(conn: Conn, status: Status, sentence: &str) -> Conn {
-    let sentence = if may_know_home(&conn) { hints(sentence) } else { Cow::Borrowed(sentence) };
-    let error = shape::error(conn.path(), status, &sentence);
-    json(conn, status, &error).with_response_header(KnownHeaderName::Connection, "close")
 }
 
 /// Whether the commands of a refusal may name the agent's home: to whoever was let in, and on this machine. Its path often has its owner's name in it, which

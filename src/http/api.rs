@@ -33,7 +33,7 @@ use self::collection::{Collection, is_known, widens};
 use self::misread::misread;
 pub use self::search::too_long;
 use self::unchanged::not_changed;
-use super::answer::{json, refused, refused_for_good};
+use super::answer::{json, refused};
 use super::dto::{Added, Checked, Role, text};
 use super::events::Events;
 use super::keys::Keys;
@@ -191,7 +191,7 @@ impl Api {
     pub(super) async fn energy(&self, conn: Conn) -> Conn {
         match self.node.governor_handle().current().await {
             Some(current) => json(conn, Status::Ok, &current),
-            None => refused_for_good(conn, Status::ServiceUnavailable, NO_GOVERNOR),
+            None => refused(conn, Status::Conflict, NO_GOVERNOR),
         }
     }
 

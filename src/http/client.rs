@@ -16,7 +16,7 @@ use super::events::Events;
 use crate::limits::{CLIENT_BODY_MAX, CLIENT_END_MS, CLIENT_JOIN_MS, CLIENT_MS};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{JoinReport, MeshReport, PairingReport};
-use crate::platform::home::{Home, HomeFile, Token, runs_without_folder, runs_without_token};
+use crate::platform::home::{Home, HomeFile, Token, did_not_answer, runs_without_folder, runs_without_token};
 use crate::platform::running;
 use crate::runtime::governor::Current;
 use serde::de::DeserializeOwned;
@@ -277,7 +277,8 @@ impl Client {
     async fn ask(&self, method: Method, path: &str, body: Option<Value>, ms: u64) -> Result<Value, Failure> {
         or(self.exchange(method, path, body), async {
             Timer::after(Duration::from_millis(ms)).await;
-            Err(Failure::Silent(format!("The agent on {} did not answer within {} seconds.", self.address, ms / 1000)))
+            let home = self.token_path.parent().unwrap_or(&self.token_path);
+            Err(Failure::Silent(did_not_answer(home, self.address, ms / 1000)))
         })
         .await
     }

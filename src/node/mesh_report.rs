@@ -16,7 +16,8 @@ pub struct PairingReport {
     /// While this device joins, and the device that it has found is busy: seconds until the next try.
     #[serde(default)]
     pub waits: Option<u16>,
-    /// While the window is open: why a device that has its code could not be let in, and what to do.
+    /// While the window is open: why a device that has its code could not be let in, and what to do; or that one had another code, and how many
+    /// tries are left.
     #[serde(default)]
     pub trouble: Option<String>,
     /// A device has proven the code, or an invite, and its certificate is being signed and saved: how the window has closed is said after that.

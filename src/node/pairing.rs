@@ -15,6 +15,7 @@ use super::output::{Notice, Output, Problem, Response};
 use super::pairing_state::Wanted;
 use super::trust::peer_id;
 use super::{Node, Out};
+use crate::base::count::plural;
 use crate::base::id::{MeshId, PeerKey, ReplyId};
 use crate::base::outbox::Outbox;
 use crate::base::time::{Instant, earliest};
@@ -149,7 +150,7 @@ impl Node {
                         Some(ClosedWindow { number, why: sentence(Closed::Used).to_owned(), joined });
                 }
                 Effect::Failed(peer, why, left) => {
-                    if let Some(trouble) = trouble(why) {
+                    if let Some(trouble) = trouble(why, left) {
                         self.mesh.trust.pairing.trouble = Some(trouble);
                     }
                     out.push(Output::Notice(Notice::NotPaired(peer_id(peer), why, left)));
@@ -237,7 +238,7 @@ impl Node {
             .zip(self.trust.records().mesh());
         let letting_in = self.mesh.trust.pairing.is_letting_in();
         PairingReport {
-            trouble: self.mesh.trust.pairing.trouble.filter(|_| shown.is_some()).map(str::to_owned),
+            trouble: self.mesh.trust.pairing.trouble.clone().filter(|_| shown.is_some()),
             window: shown.map(|(open, mesh)| self.window(now, open, mesh)),
             // Whoever is being let in may yet be who it was for.
             closed: self.mesh.trust.pairing.closed.clone().filter(|closed| !letting_in || closed.joined.is_some()),
@@ -327,19 +328,26 @@ const fn cause(why: Option<Refusal>) -> Cause {
     }
 }
 
-/// What the owner of this device does so that a device that has the code gets in.
-const fn trouble(why: Cause) -> Option<&'static str> {
-    match why {
-        Cause::DiskFull => Some(
+/// What the owner of this device reads, and does so that a device that has the code gets in. `left`: the tries that the code has left, where
+/// one was used.
+fn trouble(why: Cause, left: Option<u8>) -> Option<String> {
+    let told = match (why, left) {
+        (Cause::DiskFull, _) => {
             "A device has the right code, and cannot be let in: the disk of this one is full. Free some space; the code stays good, and \
-             the device joins again by it.",
-        ),
-        Cause::NotSaved => Some(
+             the device joins again by it."
+        }
+        (Cause::NotSaved, _) => {
             "A device has the right code, and cannot be let in: this one cannot save anything. `wattle doctor` says why; the code stays \
-             good, and the device joins again by it.",
-        ),
-        _ => None,
-    }
+             good, and the device joins again by it."
+        }
+        // With the last one the window closes, which says why.
+        (Cause::WrongSecret, Some(left @ 1..)) => {
+            let tries = plural(left.into(), "try", "tries");
+            return Some(format!("A wrong code was entered on a device. This one is good for {left} more {tries}."));
+        }
+        _ => return None,
+    };
+    Some(told.to_owned())
 }
 
 const fn sentence(why: Closed) -> &'static str {

@@ -30,8 +30,8 @@ pub(super) struct PairingState {
     pub(super) windows: u64,
     /// How the last window closed.
     pub(super) closed: Option<ClosedWindow>,
-    /// Why a device that has the code of the open window could not be let in.
-    pub(super) trouble: Option<&'static str>,
+    /// Why a device that has the code of the open window could not be let in, or that one had another code.
+    pub(super) trouble: Option<String>,
     /// The device is joining a mesh.
     pub(super) joining: Option<Joining>,
     /// What it joined by, in this run.

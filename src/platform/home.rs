@@ -58,7 +58,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use alive::{Looks, STILL_RUNS, runs_without_folder, runs_without_token};
+pub use alive::{CONTINUES, Looks, STILL_RUNS, did_not_answer, runs_without_folder, runs_without_token};
 pub use damage::{damage, damage_in};
 pub use first_visit::FirstVisit;
 pub use hardware::OnHardware;

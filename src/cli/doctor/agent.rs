@@ -13,7 +13,7 @@ use crate::http::folders::{Watched, left_out};
 use crate::net::diagnostics::NetworkReport;
 use crate::node::mesh_report::{MeshReport, of_removal};
 use crate::platform::clock;
-use crate::platform::home::STILL_RUNS;
+use crate::platform::home::{CONTINUES, STILL_RUNS};
 use crate::platform::running::STARTING;
 use crate::platform::store::MENDED_BY_START;
 use crate::runtime::governor::Current;
@@ -126,6 +126,10 @@ fn not_run(name: &'static str, failure: &Failure) -> Check {
 fn unanswered(failure: &Failure) -> Check {
     let why = failure.sentence();
     if matches!(failure, Failure::Silent(_)) {
+        // The sentence about a frozen one has the command that lets it go on.
+        if let Some(command) = why.split('`').find(|part| part.starts_with(CONTINUES)) {
+            return Check::wrong("agent", why, command);
+        }
         let what = "It hangs, or this device is too busy. If that lasts, end it with `kill -9` and its number, and start it \
                     again: what was acknowledged is on the disk.";
         return Check::wrong("agent", format!("{why} {what}"), "pgrep -a wattle");

@@ -275,6 +275,23 @@ fn an_agent_that_starts_for_the_first_time_is_waited_for_and_not_started_again()
 }
 
 #[test]
+fn of_an_agent_that_does_not_answer_the_doctor_says_what_ends_it_or_lets_it_go_on() {
+    let judged = |more: &str| {
+        let why = format!(
+            "The agent on 127.0.0.1:7780 did not answer within 30 seconds. Process 4711 holds the home /h{more}."
+        );
+        let silent = || crate::http::client::Failure::Silent(why.clone());
+        let (status, audit, network) = (Err(silent()), Err(silent()), Err(silent()));
+        report(Reports { status, audit, network, mesh: Err(silent()), energy: Err(silent()) }, &Ok(()))
+    };
+    hold("the agent hangs", &judged(""));
+    let frozen = judged(", and is frozen: `kill -CONT 4711` lets it go on");
+    let agent = frozen.checks.iter().find(|check| check.name == "agent").unwrap();
+    assert_eq!(agent.command().map(String::as_str), Some("kill -CONT 4711"));
+    assert!(!agent.says().contains("kill -9"), "{agent:?}");
+}
+
+#[test]
 fn a_watched_folder_that_became_the_home_of_another_agent_is_told_as_one_that_is_away() {
     let (path, kind) = (b"/n/docs".to_vec(), MarkKind::Away);
     let away = Mark { path, volume: 0, since: 1_795_717_859, documents: 7, partly: 0, read: 0, unread: 0, kind };

@@ -5,7 +5,7 @@
 
 use super::{Api, NO_STORE, NO_THREAD, Refused};
 use crate::base::id::Row;
-use crate::http::answer::{json, refused, refused_for_good};
+use crate::http::answer::{json, refused};
 use crate::http::dto::{DocumentPaths, DocumentText, text};
 use crate::http::pieces::Pieces;
 use crate::http::query::{parameter, sendable_path, sent_bytes};
@@ -125,7 +125,7 @@ impl Api {
     pub(in crate::http) fn energy_day(&self, conn: Conn) -> Conn {
         match self.node.governor_handle().day() {
             Some(day) => json(conn, Status::Ok, &day),
-            None => refused_for_good(conn, Status::ServiceUnavailable, super::NO_GOVERNOR),
+            None => refused(conn, Status::Conflict, super::NO_GOVERNOR),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! answered with the whole file, as the specification allows.
 
 use super::{Api, NO_STORE, Refused};
-use crate::http::answer::{refused, refused_for_good};
+use crate::http::answer::refused;
 use crate::http::pieces::Pieces;
 use crate::http::query::parameter;
 use crate::limits::CAR_GIVEN_MS;
@@ -93,7 +93,7 @@ impl Api {
     /// A block, or the blocks of a file.
     pub(in crate::http) async fn gateway(&self, conn: Conn, cid: &str) -> Conn {
         if !self.keys.is_gateway() {
-            return refused_for_good(conn, Status::NotFound, OFF);
+            return refused(conn, Status::NotFound, OFF);
         }
         let accept = conn.request_headers().get_str(KnownHeaderName::Accept);
         let asked = Asked::of(conn.querystring(), accept);

@@ -4,7 +4,7 @@ use super::unchanged::not_changed;
 use super::{Api, NO_GOVERNOR, Refused, body};
 use crate::config::{Setting, WantedQuiet, quiet_hours};
 use crate::energy::policy::hours::QuietHours;
-use crate::http::answer::{json, refused, refused_for_good};
+use crate::http::answer::{json, refused};
 use crate::http::dto::QuietSet;
 use crate::runtime::governor::QuietWindow;
 use serde::Deserialize;
@@ -33,7 +33,7 @@ impl Api {
         };
         let (quiet, leads) = match self.node.governor_handle().set_quiet(&hours, before.as_deref()) {
             Ok(Some(set)) => set,
-            Ok(None) => return refused_for_good(conn, Status::ServiceUnavailable, NO_GOVERNOR),
+            Ok(None) => return refused(conn, Status::Conflict, NO_GOVERNOR),
             Err(unchanged) => return not_changed(conn, &unchanged),
         };
         log::info!("Other quiet hours hold from now on: {} of them.", quiet.len());

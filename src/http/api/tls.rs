@@ -1,7 +1,7 @@
 //! `GET /v1/tls/root`: the certificate that browsers of other devices install, so that they know this one's page.
 
 use super::Api;
-use crate::http::answer::refused_for_good;
+use crate::http::answer::refused;
 use crate::http::known_root::Missing;
 use crate::platform::home::Home;
 use crate::platform::{blocking, clock};
@@ -39,8 +39,8 @@ impl Api {
             (Some(certificate), _) => {
                 conn.with_response_header(KnownHeaderName::ContentType, MEDIA).ok(certificate.clone())
             }
-            (None, Some((Missing::Never, _)) | None) => refused_for_good(conn, Status::NotFound, NONE),
-            (None, Some((Missing::Unread, _))) => refused_for_good(conn, Status::InternalServerError, UNREAD),
+            (None, Some((Missing::Never, _)) | None) => refused(conn, Status::NotFound, NONE),
+            (None, Some((Missing::Unread, _))) => refused(conn, Status::InternalServerError, UNREAD),
         }
     }
 }

@@ -108,6 +108,24 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What is read by whoever joined by an invite: what everybody reads of this is about codes too. `None`: as everybody.
+    #[must_use]
+    pub const fn of_invite(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Used => {
+                "Another device has joined by this invite, and each invite is for one: it lets nobody in any more. Write another one with \
+                 `wattle invite --file DIR` on an admin of the mesh, and join by that."
+            }
+            Self::Expired => {
+                "The time of this invite is over: it lets nobody in any more. Write another one with `wattle invite --file DIR` on an admin of \
+                 the mesh, and join by that."
+            }
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for Failure {
     /// What happened and what to do. The device is as it was before.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,7 +189,7 @@ impl fmt::Display for Failure {
             }
             Self::WrongCode => {
                 "The code is wrong, or something between the two devices changes what they send. Nobody was let in. Read the code again: it ends \
-                 after five wrong ones, and the device that shows it says in its log how many tries are left."
+                 after five wrong ones, and the device that shows it, where `wattle pair` or the page waits, says how many tries are left."
             }
             Self::Member => {
                 "The device that was found is of the mesh of this one, which is a member of this very mesh already and needs no code. Nothing was \
@@ -186,3 +204,20 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_invite_that_is_used_or_over_it_is_said_how_another_one_is_made_and_nothing_of_codes() {
+        for (why, part) in [(Failure::Used, "has joined by this invite"), (Failure::Expired, "The time of this invite")]
+        {
+            let told = why.of_invite().unwrap();
+            assert!(told.contains(part) && told.contains("`wattle invite --file DIR` on an admin"), "{told}");
+            assert!(!told.contains("code"), "{told}");
+            assert_ne!(why.to_string(), told, "whoever typed a code reads of codes");
+        }
+        assert_eq!(Failure::Busy.of_invite(), None);
+    }
+}

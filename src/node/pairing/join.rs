@@ -167,7 +167,8 @@ impl Node {
         let tried = joining.map(|joining| joining.tried(why)).unwrap_or_default();
         match why.to_member().filter(|_| self.is_member()) {
             Some(cause) => format!("{}{cause}{tried} {}", self.shows_another(), self.needs_no_code()),
-            None if why != Failure::OtherMesh || by_invite => format!("{why}{tried}"),
+            None if by_invite => format!("{}{tried}", why.of_invite().map_or_else(|| why.to_string(), str::to_owned)),
+            None if why != Failure::OtherMesh => format!("{why}{tried}"),
             None if self.is_member() => format!("{}{tried}", self.in_own_mesh()),
             None if self.trust.records().mesh().is_some() => format!("{OF_ANOTHER_MESH}{tried}"),
             None => format!("{why}{tried}"),

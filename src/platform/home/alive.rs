@@ -24,6 +24,9 @@ use std::time::Duration;
 /// Words of the sentence about such an agent.
 pub const STILL_RUNS: &str = "still runs (process";
 
+/// The beginning of the command that lets a process go on which was frozen.
+pub const CONTINUES: &str = "kill -CONT";
+
 /// The name of the socket: in it a sum of the path and of the process namespace (pid_namespaces(7)), as a name has 107 bytes. Not of the
 /// mount namespace: each service of systemd may have its own.
 fn name(home: &Path) -> String {
@@ -140,6 +143,27 @@ pub fn runs_without_token(home: &Path) -> String {
     )
 }
 
+/// The sentence that the agent at this address did not answer within so many seconds: with the process that holds the home, if that is known,
+/// and the command that lets it go on, if it was frozen (SIGSTOP, or Ctrl-Z where it was typed).
+#[must_use]
+pub fn did_not_answer(home: &Path, address: std::net::SocketAddr, seconds: u64) -> String {
+    let at = known_as(home);
+    let says = format!("The agent on {address} did not answer within {seconds} seconds.");
+    let Some(Runs::As(process)) = process(&at) else { return says };
+    let stat = std::fs::read(format!("/proc/{process}/stat")).unwrap_or_default();
+    let holds = format!("{says} Process {process} holds the home {}", at.display());
+    if is_frozen(&stat) {
+        format!("{holds}, and is frozen: `{CONTINUES} {process}` lets it go on.")
+    } else {
+        format!("{holds}.")
+    }
+}
+
+/// Whether a signal stopped a process, by its `/proc/PID/stat` (proc_pid_stat(5)): its state stands behind its name, which may have any bytes.
+fn is_frozen(stat: &[u8]) -> bool {
+    stat.iter().rposition(|byte| *byte == b')').is_some_and(|end| stat.get(end + 2) == Some(&b'T'))
+}
+
 /// The process, and what ends it.
 fn told(runs: Runs) -> (String, String) {
     match runs {
@@ -169,6 +193,19 @@ mod tests {
         assert_ne!(here, name(other));
         assert_ne!(name_in(home, Path::new("/more")), name_in(other, Path::new("")));
         assert!(here.len() <= 107, "unix(7)");
+    }
+
+    #[test]
+    fn a_process_that_a_signal_stopped_is_told_from_one_that_waits_and_of_an_unknown_one_nothing_is_said() {
+        assert!(is_frozen(b"4711 (wattle) T 1 4711 4711 0 -1"));
+        assert!(is_frozen(b"4711 (a) S (b) T 1"), "a name may look like a state");
+        for other in [&b"4711 (T) S 1 4711"[..], b"4711 (wattle) R 1", b"4711 (wattle) D 1", b"4711 (wattle)", b""] {
+            assert!(!is_frozen(other), "{other:?}");
+        }
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], 7780));
+        let says = "The agent on 127.0.0.1:7780 did not answer within 30 seconds.";
+        assert_eq!(did_not_answer(folder.path(), address, 30), says);
     }
 
     #[test]

@@ -188,7 +188,7 @@ fn faults_of_the_home() {
     let pid = agent.child.id().to_string();
     let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     signal("-STOP");
-    named("the agent hangs", &agent);
+    named("the agent is frozen", &agent);
     signal("-CONT");
     agent.stop();
     named_without_agent("no agent runs", &place.home());

@@ -55,6 +55,24 @@ fn every_row_of_the_table_answers_the_callers_and_the_method_that_it_names_only(
 }
 
 #[test]
+fn without_a_governor_its_calls_conflict_with_how_the_agent_runs_and_do_not_ask_to_be_made_again() {
+    let agent = agent();
+    let calls = [
+        ("GET", "/v1/energy", ""),
+        ("GET", "/v1/energy/day", ""),
+        ("GET", "/v1/energy/hint", ""),
+        ("PUT", "/v1/energy/hint", r#"{"v": 1, "state": "surplus", "ttl_s": 900}"#),
+        ("PUT", "/v1/energy/quiet", r#"{"quiet": []}"#),
+    ];
+    for (method, path, body) in calls {
+        let answer = agent.with_token(method, path, body);
+        assert_eq!(status_of(&answer), 409, "{method} {path}: {answer}");
+        assert!(answer.contains("--governor off") && !answer.contains("Retry-After"), "{method} {path}: {answer}");
+        assert_eq!(answer.contains("a hint on energy has no effect"), method == "PUT" && path.ends_with("hint"));
+    }
+}
+
+#[test]
 fn the_description_in_openapi_has_every_call_and_the_server_answers_each_as_it_says() {
     let agent = agent();
     let answer = agent.with_token("GET", "/v1/openapi.json", "");

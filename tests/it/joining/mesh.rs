@@ -165,7 +165,10 @@ fn a_device_joins_by_the_invite_on_its_card_without_a_command_and_a_copy_of_it_l
 
     let thief = Device::new("thief", "three");
     let output = thief.agent.cli(["join", "--invite", copy.to_str().unwrap()]);
-    assert!(!output.status.success() && said(&output).contains("Another device has joined"), "{output:?}");
+    assert!(
+        !output.status.success() && said(&output).contains("Another device has joined by this invite"),
+        "{output:?}"
+    );
     assert!(copy.exists(), "a file that let nobody in stays");
     for log in [attic.agent.log(), cellar.agent.log(), thief.agent.log()] {
         let secret = text.lines().find_map(|line| line.strip_prefix("secret = ")).unwrap();
