@@ -63,7 +63,6 @@ pub mod section;
 mod signature;
 mod spelled;
 #[cfg(feature = "documents")]
-mod spelled;
 #[cfg(feature = "documents")]
 mod table;
 mod words;
