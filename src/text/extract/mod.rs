@@ -61,8 +61,8 @@ mod refusal;
 mod secret;
 pub mod section;
 mod signature;
-mod spelled;
 #[cfg(feature = "documents")]
+mod spelled;
 #[cfg(feature = "documents")]
 mod table;
 mod words;
