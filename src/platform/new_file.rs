@@ -46,7 +46,7 @@ impl NewFile {
     ///
     /// # Errors
     /// The system's; what was there is as it was.
-    pub fn replacing(to: &Path) -> Result<Self> {
+    fn replacing(to: &Path) -> Result<Self> {
         let there = fs::metadata(to).ok();
         if OPEN.iter().any(|open| to.starts_with(open)) || there.as_ref().is_some_and(|there| !there.is_file()) {
             let file = OpenOptions::new().write(true).create(true).truncate(true).open(to)?;

@@ -1,7 +1,7 @@
 //! Tests of the scores of hits.
 
-use super::super::lexical::hits_test::hits;
 use super::*;
+use crate::search::lexical::hits_test::hits;
 
 /// The scores of texts with their cosines, in their order.
 fn scores(question: &str, texts: &[(&str, f32)]) -> Vec<f32> {
