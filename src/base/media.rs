@@ -15,8 +15,9 @@ const FILMS: &[&str] = &["mp4", "mov", "m4v", "mkv", "avi", "webm", "mpg", "mpeg
 /// The reason with which a file of bytes that are no text is refused (`worker::extract` makes it, and a test there holds the two together).
 const NOT_TEXT: &str = "The file is not text.";
 
-/// What is said in place of that for files of this kind; `None` for another file.
-fn not_read(path: &[u8]) -> Option<&'static str> {
+/// What is said in place of that for files of this kind, by their names; `None` for another file.
+#[must_use]
+pub fn why_not_read(path: &[u8]) -> Option<&'static str> {
     let name = path.rsplit(|byte| *byte == b'/').next()?;
     let mut parts = name.rsplitn(2, |byte| *byte == b'.');
     let (ending, stem) = (parts.next()?, parts.next()?);
@@ -29,13 +30,13 @@ fn not_read(path: &[u8]) -> Option<&'static str> {
 /// Whether a file is named as a picture, a sound or a film.
 #[must_use]
 pub fn is_media(path: &[u8]) -> bool {
-    not_read(path).is_some()
+    why_not_read(path).is_some()
 }
 
 /// What people are told of why a file is not used, by the reason that is stored.
 #[must_use]
 pub fn told_reason<'a>(path: &[u8], reason: &'a str) -> &'a str {
-    not_read(path).filter(|_| reason == NOT_TEXT).unwrap_or(reason)
+    why_not_read(path).filter(|_| reason == NOT_TEXT).unwrap_or(reason)
 }
 
 #[cfg(test)]

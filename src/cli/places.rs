@@ -5,6 +5,7 @@ use super::decision::{PAUSE, until_taken};
 use super::output::{Stop, pretty, print, print_as_is, show_done};
 use super::paths::sendable;
 use super::text::one_line;
+use crate::base::media::why_not_read;
 use crate::http::client::Client;
 use crate::http::dto::Added;
 use crate::platform::stdout::note;
@@ -19,7 +20,7 @@ pub(super) async fn add(client: &Client, add: &AddArgs, as_json: bool) -> Result
         match add_path(client, path, add).await {
             Ok(one) => {
                 if !as_json {
-                    print(&sentences(&one))?;
+                    print(&sentences(&one, path.is_dir()))?;
                 }
                 // It is watched, but the next start would not know of it.
                 failed.extend(one.forgotten.clone().map(|why| (path.display().to_string(), why)));
@@ -52,10 +53,13 @@ async fn add_path(client: &Client, path: &Path, add: &AddArgs) -> Result<Added, 
     Ok(added)
 }
 
-fn sentences(added: &Added) -> String {
+/// What was done; of a picture, a sound or a film also that nothing of it is read. `is_folder`: it is no file, whatever its name is.
+fn sentences(added: &Added, is_folder: bool) -> String {
     let parts =
         added.parts.iter().map(|part| format!("{} is a part of it now, in the same collection.\n", one_line(part)));
-    format!("{}\n{}", one_line(&added.sentence()), parts.collect::<String>())
+    let media = why_not_read(added.path.as_bytes()).filter(|_| !is_folder);
+    let media = media.map_or_else(String::new, |why| format!("{why} It has no text that could be found.\n"));
+    format!("{}\n{media}{}", one_line(&added.sentence()), parts.collect::<String>())
 }
 
 /// Ends the watching of a place, and forgets its documents.
@@ -79,8 +83,18 @@ mod tests {
     #[test]
     fn an_addition_names_each_place_that_is_a_part_of_it_now() {
         let added = Added { path: "/n".into(), parts: vec!["/n/a\u{1b}".into(), "/n/b".into()], ..Added::default() };
-        let text = sentences(&added);
+        let text = sentences(&added, true);
         assert!(text.starts_with("The agent watches /n from now on.\n/n/a\u{fffd} is a part of it now"), "{text}");
         assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn of_a_picture_it_is_said_at_once_that_it_is_not_read() {
+        let of = |path: &str| Added { path: path.into(), ..Added::default() };
+        let says =
+            "The agent watches /n/photo.jpg from now on.\nPictures are not read. It has no text that could be found.\n";
+        assert_eq!(sentences(&of("/n/photo.jpg"), false), says);
+        assert!(!sentences(&of("/n/photo.jpg"), true).contains("not read"), "a folder of that name");
+        assert!(!sentences(&of("/n/notes.md"), false).contains("not read"));
     }
 }

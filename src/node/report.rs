@@ -14,6 +14,7 @@ use crate::base::time::{Duration, Instant};
 use crate::mesh::hardware::file_of_old_key;
 use crate::mesh::peers::Peer;
 use crate::mesh::swim::Liveness;
+use crate::scheduler::task::SpokenLanguages;
 use crate::store::counts::{Kind, StoreCounts};
 use crate::store::record::NamedModel;
 use std::collections::BTreeMap;
@@ -42,13 +43,20 @@ impl Node {
                 folders: self.scheduler.sources().iter().map(|source| self.folder(now, source)).collect(),
                 private_names: self.scheduler.private_names().to_vec(),
                 models: self.scheduler.models().to_vec(),
-                languages: self.queries.spoken.clone(),
+                languages: self.spoken_now(),
                 english: self.config.fluency == Fluency::English,
                 shared: self.shared_work(now),
                 own_speed: self.own_speed(),
             },
             findings: self.findings(now),
         }
+    }
+
+    /// The languages of the collections that there are: they are counted now and then, and one was renamed or forgotten meanwhile.
+    fn spoken_now(&self) -> Vec<SpokenLanguages> {
+        let sources = self.scheduler.sources();
+        let is_there = |of: &&SpokenLanguages| sources.iter().any(|source| source.collection == of.collection);
+        self.queries.spoken.iter().filter(is_there).cloned().collect()
     }
 
     /// How far indexing is, and whether there is more to look at, to read or to embed. Asked after every task and save, for which a

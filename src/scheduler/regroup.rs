@@ -101,6 +101,9 @@ impl Regroup {
                 if is_same(&name, collection) || changed.model_of(&name).is_none() {
                     let own = changed.models.iter_mut().filter(|set| is_same(&set.collection, collection));
                     own.for_each(|set| set.collection.clone_from(&name));
+                } else if !changed.places.iter().any(|source| is_same(&source.collection, collection)) {
+                    // The other one's model holds for both, and nothing has the old name.
+                    changed.models.retain(|set| !is_same(&set.collection, collection));
                 }
                 changed.forget_name(&name);
                 if rings.contains(&Ring::Private) {
@@ -254,6 +257,9 @@ mod tests {
         assert_eq!(model(&apply(&small, "home", back()).unwrap(), "home"), told("large", Some("small"), 3));
         let renamed = apply(&large, "home", NewGroup::Name("house".into())).unwrap();
         assert_eq!((model(&renamed, "house"), model(&renamed, "home")), (told("large", Some("small"), 1), None));
+        let both = apply(&large, "work", set("large")).unwrap();
+        let joined = apply(&both, "home", NewGroup::Name("work".into())).unwrap();
+        assert_eq!((model(&joined, "home"), joined.models.len()), (None, 1), "the old name is not listed any more");
         let gone = Sources { places: vec![source("/b", "work", Ring::Mesh)], ..large };
         let other = apply(&gone, "work", set("large")).unwrap();
         assert_eq!((model(&other, "home"), model(&other, "work")), (None, told("large", Some("small"), 1)));

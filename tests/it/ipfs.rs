@@ -211,6 +211,13 @@ fn what_is_exported_is_imported_byte_by_byte_and_nothing_private_is() {
     assert!(error_of(&again).contains("is not overwritten"), "{}", error_of(&again));
     let diary = agent.cli(["export", "--car", &format!("{car}.2"), "--collection", "diary"]);
     assert!(!diary.status.success());
+    let nix = agent.cli(["export", "--car", &format!("{car}.3"), "--collection", "nix"]);
+    let why = error_of(&nix);
+    assert!(
+        !nix.status.success() && why.contains("no collection \"nix\" here; there are ") && why.contains("open"),
+        "{why}"
+    );
+    assert!(!place.path().join("open.car.3").exists(), "nothing is left of it");
     let archive = fs::read(&car).unwrap();
     assert!(!archive.windows(DIARY.len()).any(|part| part == DIARY.as_bytes()));
     // The root is one that others fetch.

@@ -2,6 +2,7 @@
 
 use super::gateway::archive;
 use super::{Api, NO_THREAD, Refused};
+use crate::base::collection_name::is_same;
 use crate::http::answer::{EXPORT, json, refused};
 use crate::http::dto::{DocumentCids, text};
 use crate::http::not_exported::{LEFT_OUT, NotExported};
@@ -10,12 +11,16 @@ use crate::limits::PUBLIC_FILE_BLOCKS_MAX;
 use crate::platform::blocking;
 use crate::runtime::public_blocks::{PublicBlocks, PublicDocument, PublicFiles, State, Unready, Walk, in_folders};
 use crate::wire::car;
+use std::collections::BTreeSet;
 use trillium::{Body, Conn, KnownHeaderName, Status};
 
 impl Api {
     /// The files of public collections in one archive. It holds its room like a file that is sent.
     pub(in crate::http) async fn export(&self, conn: Conn) -> Conn {
         let collection = parameter(conn.querystring(), "collection");
+        if let Some(why) = self.unknown(collection.as_deref()).await {
+            return refused(conn, Status::NotFound, &why);
+        }
         let Some(permit) = self.sent.try_acquire_arc() else {
             return refused(conn, Status::ServiceUnavailable, "Other files are being sent. Try again in a moment.");
         };
@@ -34,6 +39,13 @@ impl Api {
                 .halt(),
             Err((status, why)) => refused(conn, status, &why),
         }
+    }
+
+    /// That there is no collection of this name. `None`: there is one, none was named, or the agent cannot be asked now.
+    async fn unknown(&self, named: Option<&[u8]>) -> Option<String> {
+        let named = String::from_utf8_lossy(named?);
+        let status = self.node.status().await?;
+        no_collection(&named, status.sources.iter().map(|source| source.collection.as_str()).collect())
     }
 
     /// The CIDs of a public document.
@@ -91,6 +103,19 @@ fn collected(blocks: PublicBlocks, collection: Option<&[u8]>) -> Result<(Vec<u8>
     Ok((car::head(&[root.cid]), Walk::from(root.cid, blocks, false).through(folders), left_out))
 }
 
+/// That no collection of those that are `there` has this name; `None`: one has.
+fn no_collection(named: &str, there: BTreeSet<&str>) -> Option<String> {
+    if there.iter().any(|name| is_same(name, named)) {
+        return None;
+    }
+    let rest = if there.is_empty() {
+        "no folder is watched".to_owned()
+    } else {
+        format!("there are {}", there.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    Some(format!("There is no collection {named:?} here; {rest}. Nothing was exported."))
+}
+
 /// That a collection, or none of them, has something to export.
 fn nothing_public(collection: Option<&str>) -> String {
     let what = collection.map_or_else(
@@ -143,6 +168,15 @@ mod tests {
             nothing_public(Some("diary"))
                 .starts_with("No collection that is named \"diary\" has a public file here, so nothing")
         );
+    }
+
+    #[test]
+    fn of_a_collection_that_there_is_not_it_is_said_which_there_are() {
+        let of = |named: &str, there: &[&'static str]| no_collection(named, there.iter().copied().collect());
+        let says = "There is no collection \"nix\" here; there are home, work. Nothing was exported.";
+        assert_eq!(of("nix", &["work", "home", "work"]).as_deref(), Some(says));
+        assert_eq!(of("Home", &["home"]), None, "another spelling is the same one");
+        assert!(of("nix", &[]).is_some_and(|why| why.contains("; no folder is watched.")));
     }
 
     #[test]

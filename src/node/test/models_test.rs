@@ -116,3 +116,11 @@ fn whoever_asks_has_the_languages_of_the_documents_counted() {
     handle(&mut choosing, at(10), Input::Api(ReplyId(1), search));
     assert_eq!(choosing.queries.looked, None, "it counts them anyway");
 }
+
+#[test]
+fn of_a_collection_that_was_renamed_or_forgotten_no_languages_are_told() {
+    let mut node = with_choice(Sources::from(vec![source("/d")]));
+    let of = |name: &str| SpokenLanguages { collection: name.into(), languages: vec![("German", 3)], known: 3 };
+    node.queries.spoken = vec![of("before"), of("home")];
+    assert_eq!(node.status(at(1)).work.languages, [of("home")]);
+}
