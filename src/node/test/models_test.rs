@@ -69,7 +69,8 @@ fn a_device_alone_that_chooses_nothing_counts_the_languages_once_somebody_looks_
     let spoken = vec![SpokenLanguages { collection: "home".into(), languages: vec![("German", 4)], known: 4 }];
     let summary = Summary { spoken: spoken.clone(), ..Summary::default() };
     handle(&mut node, due, Input::Done(task, Outcome::Summarized(summary), Duration::ZERO));
-    assert_eq!(node.status(due).work.languages, spoken);
+    assert_eq!(node.queries.spoken, spoken);
+    assert_eq!(node.status(due).work.languages, [], "the device has no such collection");
     assert_eq!(look(&mut node, 60_000), None);
     assert_eq!(count(&handle(&mut node, at(900_000), Input::Wake)), None, "nothing has changed");
 }
