@@ -43,7 +43,7 @@ use crate::platform::host::host_name;
 use crate::platform::models::{EmbeddedModel, ModelsThere, Places};
 use crate::platform::sysfs::hardware::hardware;
 use crate::platform::systemd::ServiceManager;
-use crate::platform::{backup, clock, models, store};
+use crate::platform::{clock, models, store};
 use crate::platform::{panics, running};
 use crate::runtime::driver::Driver;
 use crate::runtime::event::Inbox;
@@ -129,10 +129,7 @@ pub fn up(options: &UpOptions, model: &EmbeddedModel, as_json: bool) -> Result<(
     let (threads, outputs) = threads::start(&home, parts, &senders.inputs, (node_handle.findings(), manifest.name()))?;
     let (watched, progress) = (config.scheduler.sources.clone(), Progress::new(std::io::stderr().is_terminal()));
     let mut node = Node::new(clock::now(), config, trust);
-    node.load_invites(clock::now(), records::load_invites(&home));
-    if backup::has_records_of_backup(&home) {
-        node.has_records_of_backup();
-    }
+    records::load_into(&mut node, &home);
     tell_known(&mut node, &options.network.peers, &outputs.seen);
     let governor_handle = start_governor(&home, options, &senders.inputs, &node_handle)?;
     threads::scrub(&home, &upkeep, &governor_handle)?;

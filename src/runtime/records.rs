@@ -3,11 +3,12 @@
 use crate::base::id::PeerKey;
 use crate::mesh::pairing::invites::{self, Saved};
 use crate::mesh::trust::records::Records;
+use crate::node::Node;
 use crate::node::input::Input;
 use crate::node::output::Problem;
-use crate::platform::backup::forget_records_of_backup;
-use crate::platform::blocking;
+use crate::platform::backup::{forget_records_of_backup, has_records_of_backup};
 use crate::platform::home::{Home, HomeFile};
+use crate::platform::{blocking, clock};
 use crate::wire::certificate::Record;
 use crate::wire::certificate::exchange::Page;
 use crate::wire::peer_id::PeerId;
@@ -81,9 +82,16 @@ pub(super) async fn save_invites(home: PathBuf, bytes: Vec<u8>, inputs: Sender<I
     let _ = inputs.send(Input::InvitesSaved(result)).await;
 }
 
+/// Gives the node what the home has of its mesh beside the records: its invites, and whether the records are those of a backup.
+pub fn load_into(node: &mut Node, home: &Home) {
+    node.load_invites(clock::now(), load_invites(home));
+    if has_records_of_backup(home) {
+        node.has_records_of_backup();
+    }
+}
+
 /// The invites of a home. An unreadable file counts as empty, with a warning: new invites can be written, and no right is lost.
-#[must_use]
-pub fn load_invites(home: &Home) -> Saved {
+fn load_invites(home: &Home) -> Saved {
     let Ok(bytes) = home.read(HomeFile::Invites) else {
         log::warn!("The file of invites cannot be read; invites that were written before are not known here any more.");
         return Saved::default();

@@ -173,10 +173,7 @@ impl fmt::Display for Failure {
             Self::Used => {
                 "Another device has joined by the last code of the one that was found, or by this invite. Each is for one device: get a new one."
             }
-            Self::TooManyTries => {
-                "The device that was found lets nobody in now: there were too many tries with its last code. Run `wattle pair` there again for a \
-                 new one."
-            }
+            Self::TooManyTries => "There were too many tries with the last code of the device that was found. Run `wattle pair` there again.",
             Self::OtherMesh => "The device that was found belongs to another mesh than the invite or code. Name the right one with --at.",
             Self::Full => "The mesh has no room for another device. Remove one that is gone with `wattle remove DEVICE` on an admin.",
             Self::DiskFull => {
