@@ -144,7 +144,7 @@ impl Drop for NewFile {
 /// Writes a whole file, as `NewFile` does.
 ///
 /// # Errors
-/// Those of [`NewFile::replacing`] and [`NewFile::finish`].
+/// The system's, and those of [`NewFile::finish`].
 pub fn write_whole(to: &Path, bytes: &[u8]) -> Result<()> {
     let mut new = NewFile::replacing(to)?;
     new.write_all(bytes)?;
